@@ -1,0 +1,1 @@
+"""Bytes to values and back: packing, quantisation, packet layouts. No state and no decisions."""
