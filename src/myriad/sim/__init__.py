@@ -1,0 +1,1 @@
+"""The simulation's data and its engine kernels: columns, rows, grid, random numbers, collision, history, state hash."""

@@ -1,0 +1,164 @@
+"""Waiting inputs of each player: numbered, each applied at most once, in order, never faster than time allows.
+
+Responsible for: the queue between the packets of a player, which come when they come, and the ticks, which come at a
+fixed rate. Not here: the bytes of an input packet (`zone/inputs.py`) and what an input does (the game's rules).
+
+Invariants: `applied` never goes back and never passes `newest`; an input number is handed out at most once; within
+any n ticks at most n + `MAX_BUCKET` inputs are handed out, and at most two in one tick, so no client moves farther
+than speed x server time. Numbers compare by serial arithmetic (u32).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from myriad.core.kernel import kernel
+
+RING_INPUTS = 128
+MAX_WAITING_INPUTS = 40
+"""Beyond this many waiting inputs the oldest are given up, counted as late; enough for `MAX_BUCKET` and jitter."""
+MAX_BUCKET = 30
+HIGH_WATER_INPUTS = 6
+"""From this many waiting inputs on, two are applied in one tick: a packet of 100 ms drains in five ticks."""
+WINDOW_TICKS = 30
+
+QUEUE = np.dtype(
+    [
+        ("entity_row", "<i4"),  # -1: nobody plays through this queue
+        ("newest", "<u4"),
+        ("applied", "<u4"),
+        ("bucket", "<i4"),
+        ("low", "<i4"),  # fewest inputs left waiting in this window, and in the one before
+        ("low_before", "<i4"),
+        ("window_tick", "<i4"),
+        ("late", "<u4"),  # inputs given up
+        ("rewind_ticks", "u1"),
+        ("buttons", "u1", (RING_INPUTS,)),
+        ("move_dir", "u1", (RING_INPUTS,)),
+        ("move_mag", "u1", (RING_INPUTS,)),
+        ("intent", "u1", (RING_INPUTS,)),
+        ("heading", "<u2", (RING_INPUTS,)),
+        ("argument", "<u4", (RING_INPUTS,)),
+    ],
+    align=True,
+)
+
+Queues = npt.NDArray[np.void]
+
+
+def new_queues(capacity: int) -> Queues:
+    """Queues for `capacity` connections, all unused."""
+    queues = np.zeros(capacity, QUEUE)
+    queues["entity_row"] = -1
+    return queues
+
+
+@kernel
+def serial_distance(newer: int, older: int) -> int:
+    """How far `newer` is ahead of `older` (both u32), as a signed number of -2^31..2^31-1."""
+    difference = (int(newer) - int(older)) & 0xFFFFFFFF
+    return difference - 0x100000000 if difference >= 0x80000000 else difference
+
+
+@kernel
+def reset_queue(queues: Queues, row: int, entity_row: int, applied: int) -> None:
+    """Start queue `row` for the entity in `entity_row` (-1: stop); the next input it takes is `applied` + 1."""
+    queues["entity_row"][row] = entity_row
+    queues["newest"][row] = applied
+    queues["applied"][row] = applied
+    queues["bucket"][row] = MAX_BUCKET
+    queues["low"][row] = MAX_WAITING_INPUTS
+    queues["low_before"][row] = 0
+    queues["window_tick"][row] = 0
+    queues["rewind_ticks"][row] = 0
+
+
+@kernel
+def accept_input(
+    queues: Queues, row: int, number: int, buttons: int, move_dir: int, move_mag: int, heading: int, intent: int,
+    argument: int,
+) -> int:
+    """Put input `number` into queue `row` if it is the next one.
+
+    Returns 1 if taken, 0 if it was known already, -1 if it is too far ahead (then nothing changes). Numbers that a
+    client left out count as inputs without movement, so that a gap cannot stall it.
+    """  # the arguments are one input's fields: a record would have to be built only to be taken apart here
+    ahead = serial_distance(number, queues["newest"][row])
+    if ahead <= 0:
+        return 0
+    if serial_distance(number, queues["applied"][row]) > RING_INPUTS:
+        return -1
+    for missing in range(1, ahead):
+        slot = (int(number) - missing) & (RING_INPUTS - 1)
+        queues["buttons"][row, slot] = 0
+        queues["move_mag"][row, slot] = 0
+        queues["intent"][row, slot] = 0
+        queues["heading"][row, slot] = heading
+    slot = int(number) & (RING_INPUTS - 1)
+    queues["buttons"][row, slot] = buttons
+    queues["move_dir"][row, slot] = move_dir
+    queues["move_mag"][row, slot] = move_mag
+    queues["heading"][row, slot] = heading
+    queues["intent"][row, slot] = intent
+    queues["argument"][row, slot] = argument
+    queues["newest"][row] = number
+    return 1
+
+
+@kernel
+def _number_to_apply(queues: Queues, row: int, waiting: int) -> int:
+    bucket = int(queues["bucket"][row])
+    if waiting == 0 or bucket == 0:
+        return 0
+    if waiting == 1 or bucket == 1:
+        return 1
+    if waiting >= HIGH_WATER_INPUTS:
+        return 2
+    if queues["low_before"][row] > 0:  # the queue never ran empty: it only delays this player
+        queues["low_before"][row] -= 1
+        return 2
+    return 1
+
+
+@kernel
+def take_inputs(queues: Queues, inputs: npt.NDArray[np.void]) -> None:
+    """Hand the inputs of this tick out: fills `inputs` (INPUT, one row an entity) and advances every queue.
+
+    Call it once a tick. Rows of `inputs` whose entity has a queue are overwritten, others are not touched.
+    """
+    for row in range(queues.shape[0]):
+        entity = int(queues["entity_row"][row])
+        if entity < 0:
+            continue
+        queues["bucket"][row] = min(int(queues["bucket"][row]) + 1, MAX_BUCKET)
+        waiting = serial_distance(queues["newest"][row], queues["applied"][row])
+        if waiting > MAX_WAITING_INPUTS:
+            given_up = waiting - MAX_BUCKET
+            queues["late"][row] += given_up
+            queues["applied"][row] = (int(queues["applied"][row]) + given_up) & 0xFFFFFFFF
+            waiting = MAX_BUCKET
+        count = _number_to_apply(queues, row, waiting)
+        inputs["count"][entity] = count
+        inputs["rewind_ticks"][entity] = queues["rewind_ticks"][row]
+        for k in range(count):
+            slot = (int(queues["applied"][row]) + 1 + k) & (RING_INPUTS - 1)
+            inputs["buttons"][entity, k] = queues["buttons"][row, slot]
+            inputs["move_dir"][entity, k] = queues["move_dir"][row, slot]
+            inputs["move_mag"][entity, k] = queues["move_mag"][row, slot]
+            inputs["heading"][entity, k] = queues["heading"][row, slot]
+            inputs["intent"][entity, k] = queues["intent"][row, slot]
+            inputs["argument"][entity, k] = queues["argument"][row, slot]
+        queues["bucket"][row] -= count
+        queues["applied"][row] = (int(queues["applied"][row]) + count) & 0xFFFFFFFF
+        _watch_low_water(queues, row, waiting - count)
+
+
+@kernel
+def _watch_low_water(queues: Queues, row: int, left: int) -> None:
+    queues["low"][row] = min(int(queues["low"][row]), left)
+    queues["window_tick"][row] += 1
+    if queues["window_tick"][row] >= WINDOW_TICKS:
+        queues["low_before"][row] = queues["low"][row]
+        queues["low"][row] = MAX_WAITING_INPUTS
+        queues["window_tick"][row] = 0
