@@ -4,9 +4,9 @@ Responsible for: recording non-negative integers (nanoseconds, bytes, counts) wi
 and reading percentiles back.
 Not here: which histograms exist (`core/metrics.py`).
 
-A histogram is an int64 array of `HISTOGRAM_LENGTH`: the counts of `NUM_BUCKETS` buckets, then sum, then maximum. Many of
-them are the rows of one two-dimensional array. Values below 128 have a bucket each; above, every power of two is divided
-into 64 buckets. Values above `MAX_VALUE` count in the last bucket, negative ones as 0.
+A histogram is an int64 array of `HISTOGRAM_LENGTH`: the counts of `NUM_BUCKETS` buckets, then sum, then maximum. Many
+of them are the rows of one two-dimensional array. Values below 128 have a bucket each; above, every power of two is
+divided into 64 buckets. Values above `MAX_VALUE` count in the last bucket, negative ones as 0.
 
 Invariants: `count`, `total` and `maximum` are exact; a percentile is never below the true one and at most 1/64 above.
 """

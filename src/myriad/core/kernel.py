@@ -19,7 +19,7 @@ import platform
 import re
 import sys
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -66,7 +66,7 @@ def _toolchain() -> bytes:
     return "\n".join(parts).encode()
 
 
-@lru_cache(maxsize=None)
+@cache
 def _module_file(name: str) -> str | None:
     top = name.partition(".")[0]
     package = sys.modules.get(top)
@@ -83,7 +83,7 @@ def _module_file(name: str) -> str | None:
     return None
 
 
-@lru_cache(maxsize=None)
+@cache
 def _source(name: str) -> tuple[bytes, tuple[str, ...]]:
     """Digest of one module's source, and the names it imports that may be modules of ours."""
     path = _module_file(name)
@@ -99,7 +99,7 @@ def _source(name: str) -> tuple[bytes, tuple[str, ...]]:
     return hashlib.sha256(text).digest(), tuple(sorted(found))
 
 
-@lru_cache(maxsize=None)
+@cache
 def source_closure(module: str) -> tuple[str, ...]:
     """Names of the modules whose sources decide the machine code of `module`'s kernels, sorted, itself included."""
     tops = {"myriad", module.partition(".")[0]}
@@ -114,7 +114,7 @@ def source_closure(module: str) -> tuple[str, ...]:
     return tuple(sorted(seen))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _cache_folder(module: str) -> str:
     digest = hashlib.sha256(_toolchain())
     for name in source_closure(module):

@@ -23,7 +23,13 @@ from numba.core import config as numba_config
 
 from myriad.core.errors import StartupError
 
-_CTYPES = {"p": ctypes.c_void_p, "u64": ctypes.c_uint64, "i64": ctypes.c_int64, "i32": ctypes.c_int32, "u32": ctypes.c_uint32}
+_CTYPES = {
+    "p": ctypes.c_void_p,
+    "u64": ctypes.c_uint64,
+    "i64": ctypes.c_int64,
+    "i32": ctypes.c_int32,
+    "u32": ctypes.c_uint32,
+}
 _NUMBA = {"p": types.intp, "u64": types.uint64, "i64": types.int64, "i32": types.int32, "u32": types.uint32}
 
 
