@@ -1,0 +1,1 @@
+"""The commands of `myriad`: one file each, which wires the layers together and imports them only when it runs."""
