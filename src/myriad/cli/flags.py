@@ -21,7 +21,7 @@ from typing import Annotated, Any, TypeVar, get_type_hints
 import typer
 
 from myriad.core import settings as settings_module
-from myriad.core.settings import Setting
+from myriad.core.settings import Setting, parse
 
 T = TypeVar("T")
 
@@ -38,11 +38,13 @@ def with_settings(
     The flags come before environment (left out if not `from_environment`), the file of `--settings`, and defaults.
     """
     rows = [row for row in settings_module.table(kind) if row.name not in without]
+    names = {row.name: row.flag for row in rows} | dict(renamed or {})
 
     def decorate(run: Callable[..., int | None]) -> Callable[..., int | None]:
         @wraps(run)
         def with_flags(*, settings: Path | None = None, **options: Any) -> int | None:
-            flags = {row.name: options.pop(row.name) for row in rows}
+            given = {row: options.pop(row.name) for row in rows}
+            flags = {row.name: parse(row, given[row], names[row.name]) for row in rows if given[row] is not None}
             loaded = settings_module.load(kind, flags, os.environ if from_environment else {}, settings)
             cache = getattr(loaded, "kernel_cache", "")
             if cache:  # must be known before the first kernel is imported
@@ -51,7 +53,7 @@ def with_settings(
 
         hints = get_type_hints(run, include_extras=True)
         own = [p.replace(annotation=hints[p.name]) for p in list(inspect.signature(run).parameters.values())[1:]]
-        flags = [_parameter(row, (renamed or {}).get(row.name, row.flag)) for row in rows]
+        flags = [_parameter(row, names[row.name]) for row in rows]
         file = inspect.Parameter("settings", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_FILE)
         parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own] + flags + [file]
         with_flags.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what Typer reads
