@@ -72,7 +72,7 @@ EVENT = np.dtype(
 
 CLOCK = np.dtype(
     [
-        ("tick", "u4"),  # the tick that the next step computes
+        ("tick", "u4"),  # tick of the state that the arrays hold; a step computes the next one
         ("tick_hz", "u4"),
         ("num_rows", "i4"),  # rows 0..num_rows-1 may be in use
         ("npc_stride", "u4"),  # overload: NPC rules run every n-th tick, >= 1

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from myriad.sim.columns import CLOCK, EVENT, EVENT_RING, GRID, HISTORY_TICKS, INPUT, UNITS_PER_M
+from myriad.sim.rng import seeded
 
 TILE_M = 2
 """Side of a collision tile in metres."""
@@ -72,7 +73,7 @@ def create_world(
     items: NDArray[Any] | None = None,
     places: NDArray[Any] | None = None,
 ) -> World:
-    """An empty world: no entity, tick 1 is the first to be computed.
+    """An empty world: no entity, at tick 1.
 
     `solid` and `areas` are (H, W) u1 of 2 m tiles, row 0 in the south, and are used as they are (not copied).
     `origin_x`, `origin_y` are whole metres. Transient ids come from `next_id` to `end_id - 1`.
@@ -93,6 +94,8 @@ def create_world(
     raw = entities.view(np.uint8).reshape(capacity, entity.itemsize)
     clock = np.zeros(1, CLOCK)
     clock[0] = (1, tick_hz, 0, 1, 1.0 / tick_hz, 0, next_id, end_id, 0, origin_x, origin_y, 0, 0, 0)
+    history_tick = np.zeros(HISTORY_TICKS, np.uint32)
+    history_tick[1] = 1
     grid = np.zeros(1, GRID)
     grid[0] = (columns, rows, coarse_columns, coarse_rows)
     return World(
@@ -111,10 +114,10 @@ def create_world(
         presence=np.zeros(coarse_columns * coarse_rows, np.int32),
         solid=solid,
         areas=np.ascontiguousarray(areas) if areas is not None else np.zeros_like(solid),
-        rng=np.array([seed & 0xFFFFFFFF, seed >> 32 & 0xFFFFFFFF, 0, 0], np.uint64),
+        rng=seeded(seed),
         history_x=np.zeros((HISTORY_TICKS, capacity), np.int32),
         history_y=np.zeros((HISTORY_TICKS, capacity), np.int32),
-        history_tick=np.zeros(HISTORY_TICKS, np.uint32),
+        history_tick=history_tick,
         counters=np.zeros(max(num_counters, 1), np.int64),
         params=params if params is not None else none,
         kinds=kinds if kinds is not None else none.copy(),

@@ -1,0 +1,124 @@
+"""Taking and freeing rows of the entity table, and finding a row by entity id.
+
+Responsible for: the free list, the index from id to row, transient ids, and putting an entity at a place.
+Not here: what the columns mean to the game.
+
+Invariants: an id is in the index exactly while a row holds it; a freed row is all zero; rows are taken last freed
+first, so the same calls give the same rows. A row number is valid until the row is freed, an id for ever.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from myriad.core.kernel import kernel
+from myriad.sim.columns import HISTORY_TICKS, UNITS_PER_M
+from myriad.sim.world import World
+
+
+@kernel
+def _index_slot(entity_id: int, mask: int) -> int:
+    return (((int(entity_id) * 0x9E3779B1) & 0xFFFFFFFF) >> 5) & mask
+
+
+@kernel
+def find_row(world: World, entity_id: int) -> int:
+    """Row of the entity with that id, or -1. Id 0 is nobody."""
+    if entity_id == 0:
+        return -1
+    ids = world.entities["id"]
+    index = world.id_index
+    mask = index.shape[0] - 1
+    slot = _index_slot(entity_id, mask)
+    while index[slot] != 0:
+        row = np.int64(index[slot]) - 1
+        if ids[row] == entity_id:
+            return row
+        slot = (slot + 1) & mask
+    return -1
+
+
+@kernel
+def allocate_row(world: World, entity_id: int) -> int:
+    """Take a row for a new entity: all fields zero but `id`, and `client` = -1.
+
+    Returns the row, or -1 when the table is full, the id is 0 or the id is present already (nothing changes then).
+    """
+    clock = world.clock
+    if entity_id == 0 or find_row(world, entity_id) >= 0:
+        return -1
+    num_free = np.int64(clock["num_free"][0])
+    num_rows = np.int64(clock["num_rows"][0])
+    if num_free > 0:
+        row = np.int64(world.free_rows[num_free - 1])
+        clock["num_free"][0] = num_free - 1
+    elif num_rows < world.entities.shape[0]:
+        row = num_rows
+        clock["num_rows"][0] = num_rows + 1
+    else:
+        return -1
+    world.entities["id"][row] = entity_id
+    world.entities["client"][row] = -1
+    index = world.id_index
+    mask = index.shape[0] - 1
+    slot = _index_slot(entity_id, mask)
+    while index[slot] != 0:
+        slot = (slot + 1) & mask
+    index[slot] = row + 1
+    return row
+
+
+@kernel
+def free_row(world: World, row: int) -> None:
+    """Remove the entity in `row` from the world. The row must be in use."""
+    ids = world.entities["id"]
+    index = world.id_index
+    mask = index.shape[0] - 1
+    slot = _index_slot(np.int64(ids[row]), mask)
+    while np.int64(index[slot]) != row + 1:
+        slot = (slot + 1) & mask
+    # Close the gap, so that no search stops early: every later entry of the run that may move back does.
+    following = (slot + 1) & mask
+    while index[following] != 0:
+        wanted = _index_slot(np.int64(ids[np.int64(index[following]) - 1]), mask)
+        if ((following - wanted) & mask) >= ((following - slot) & mask):
+            index[slot] = index[following]
+            slot = following
+        following = (following + 1) & mask
+    index[slot] = 0
+    words = world.entity_words
+    for i in range(words.shape[1]):
+        words[row, i] = 0
+    world.inputs["count"][row] = 0
+    world.row_cell[row] = -1
+    num_free = np.int64(world.clock["num_free"][0])
+    world.free_rows[num_free] = row
+    world.clock["num_free"][0] = num_free + 1
+
+
+@kernel
+def take_transient_id(world: World) -> int:
+    """The next id of the zone's block of transient ids, or 0 when the block is used up."""
+    next_id = np.int64(world.clock["next_id"][0])
+    if next_id >= np.int64(world.clock["end_id"][0]):
+        return 0
+    world.clock["next_id"][0] = next_id + 1
+    return next_id
+
+
+@kernel
+def place(world: World, row: int, qx: int, qy: int, tick: int) -> None:
+    """Put an entity at (qx, qy) (1/1024 m) without a path to there: no rewind reaches back across it.
+
+    `tick` is the first tick whose state has the entity there: the current tick when called between steps, the next
+    one when called by a rule.
+    """
+    entities = world.entities
+    entities["x"][row] = qx / UNITS_PER_M
+    entities["y"][row] = qy / UNITS_PER_M
+    entities["qx"][row] = qx
+    entities["qy"][row] = qy
+    entities["placed_tick"][row] = tick
+    slot = np.int64(tick) % HISTORY_TICKS
+    world.history_x[slot, row] = qx
+    world.history_y[slot, row] = qy

@@ -1,0 +1,87 @@
+"""What the engine does at the two ends of a tick, the events of a tick, and looking back in time.
+
+Responsible for: `begin_tick` and `finish_tick`, which a game's `step` calls first and last; the event ring; the
+history of positions for rewinding.
+Not here: the rules in between (the game).
+
+Invariants: after `finish_tick` all positions are whole multiples of 1/1024 m and equal `qx`, `qy`; the inputs of the
+tick are cleared; the history holds the positions of the last 16 ticks, and a rewind never crosses a teleport.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from myriad.core.kernel import kernel
+from myriad.sim.columns import HISTORY_TICKS, UNITS_PER_M
+from myriad.sim.grid import rebuild_grid
+from myriad.sim.world import World
+
+
+@kernel
+def begin_tick(world: World) -> None:
+    """First call of a step: lists entities by place."""
+    rebuild_grid(world)
+
+
+@kernel
+def finish_tick(world: World) -> None:
+    """Last call of a step: snaps positions, records them, clears the inputs, and counts the tick."""
+    clock = world.clock
+    entities = world.entities
+    ids, x, y, qx, qy = entities["id"], entities["x"], entities["y"], entities["qx"], entities["qy"]
+    counts = world.inputs["count"]
+    history_x, history_y = world.history_x, world.history_y
+    tick = np.int64(clock["tick"][0]) + 1
+    slot = tick % HISTORY_TICKS
+    for row in range(clock["num_rows"][0]):
+        if ids[row] == 0:
+            continue
+        unit_x = np.int64(math.floor(x[row] * UNITS_PER_M + 0.5))
+        unit_y = np.int64(math.floor(y[row] * UNITS_PER_M + 0.5))
+        x[row] = unit_x / UNITS_PER_M
+        y[row] = unit_y / UNITS_PER_M
+        qx[row] = unit_x
+        qy[row] = unit_y
+        history_x[slot, row] = unit_x
+        history_y[slot, row] = unit_y
+        counts[row] = 0
+    world.history_tick[slot] = tick
+    clock["tick"][0] = tick
+
+
+@kernel
+def emit(world: World, kind: int, amount: int, source_row: int, target_row: int) -> None:
+    """Write an event that viewers of the target will be shown, stamped with the tick being computed.
+
+    `source_row` may be -1 (nobody). `amount` is cut to 0..65535. The oldest event is overwritten.
+    """
+    clock = world.clock
+    events = world.events
+    ids = world.entities["id"]
+    number = np.int64(clock["num_events"][0])
+    slot = number % events.shape[0]
+    events["kind"][slot] = kind
+    events["amount"][slot] = max(0, min(65535, amount))
+    events["source"][slot] = ids[source_row] if source_row >= 0 else 0
+    events["target"][slot] = ids[target_row]
+    events["target_row"][slot] = target_row
+    events["tick"][slot] = np.int64(clock["tick"][0]) + 1
+    clock["num_events"][0] = (number + 1) & 0xFFFFFFFF
+
+
+@kernel
+def position_before(world: World, row: int, ticks: int) -> tuple[int, int]:
+    """Where an entity was `ticks` ticks ago (1/1024 m), but never before its last spawn or teleport.
+
+    `ticks` is cut to what the history holds; what it does not hold gives the position now.
+    """
+    entities = world.entities
+    tick = np.int64(world.clock["tick"][0])
+    past = max(tick - max(0, min(HISTORY_TICKS - 1, ticks)), np.int64(entities["placed_tick"][row]))
+    slot = past % HISTORY_TICKS
+    if past >= tick or np.int64(world.history_tick[slot]) != past:
+        return np.int64(entities["qx"][row]), np.int64(entities["qy"][row])
+    return np.int64(world.history_x[slot, row]), np.int64(world.history_y[slot, row])
