@@ -52,8 +52,10 @@ class Settings:
     # Where it listens.
     zone: str = row("zone-1", "", "Name of the zone that `myriad server` runs.")
     bind: str = row("127.0.0.1", "", "Address to listen on, IPv4 or IPv6; :: or 0.0.0.0 for all.")
-    port: int = row(1337, "", "Port of one zone: UDP for the game, TCP for its HTTP front door.", 1, 65535)
-    http_port: int = row(8080, "", "HTTP port of a world.", 1, 65535)
+    port: int = row(
+        1337, "", "Port of one zone: UDP for the game, TCP for its HTTP front door; 0 takes any free one.", 0, 65535
+    )
+    http_port: int = row(8080, "", "HTTP port of a world; 0 takes any free one.", 0, 65535)
     udp_port_base: int = row(1337, "", "First UDP port of a world's zones; 0 takes any free port.", 0, 65535)
     public_addresses: tuple[str, ...] = row(
         (), "", "Addresses that connect tokens name, host:port or host; empty: the address that the login was made to."
