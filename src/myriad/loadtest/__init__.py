@@ -1,0 +1,1 @@
+"""Swarms of real clients: load, impairment, measurement and the report of a run."""
