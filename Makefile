@@ -1,0 +1,51 @@
+# make world              a world                             PORT= (HTTP) ARGS=
+# make server             one zone                            PORT= (UDP and TCP) ZONE= ARGS=
+# make test               everything that must hold: check, then the tests           TESTS=
+# make check              style, types, layers
+# make format             rewrite the sources in the project's format
+# make docs               the pages that are made from tables in the code
+# make lock               the lock files anew, from pyproject.toml (needs pip-tools)
+# make setup              only the environment and the kernels
+# make clean              forget the environment
+# PYTHON=... chooses the interpreter for .venv.
+
+BIN := .venv/bin
+TESTS ?= tests
+
+export PYTHON
+
+.PHONY: world server test check format docs lock setup clean
+
+world: setup
+	@exec $(BIN)/myriad world $(if $(PORT),--port $(PORT)) $(ARGS)
+
+server: setup
+	@exec $(BIN)/myriad server $(if $(PORT),--port $(PORT)) $(if $(ZONE),--zone $(ZONE)) $(ARGS)
+
+setup:
+	@tools/prepare run
+
+test: check
+	$(BIN)/pytest -n 2 --dist loadfile $(TESTS)
+
+check:
+	@tools/prepare test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format:
+	@tools/prepare test
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs:
+	@tools/prepare test
+	$(BIN)/python -m myriad.cli.documents docs
+
+lock:
+	tools/lock
+
+clean:
+	rm -rf .venv
