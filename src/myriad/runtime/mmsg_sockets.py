@@ -53,7 +53,7 @@ def receive_by_mmsg(fd: int, io: SocketIo, batch: Batch) -> int:
         got = int(_recvmmsg(fd, io.messages.ctypes.data, room, 0, 0))
         if got < 0:
             error = note_error(io)
-            if error == ERRNO_AGAIN or error == ERRNO_WOULD_BLOCK:
+            if error in (ERRNO_AGAIN, ERRNO_WOULD_BLOCK):
                 break
             if error != ERRNO_INTERRUPTED:  # an earlier send's ICMP answer: reported once, then the queue goes on
                 io.state["num_receive_errors"][0] += 1
@@ -102,7 +102,7 @@ def send_by_mmsg(fd: int, io: SocketIo, batch: Batch, start: int, count: int) ->
             error = note_error(io)
             if error == ERRNO_INTERRUPTED:
                 continue
-            if error == ERRNO_AGAIN or error == ERRNO_WOULD_BLOCK or error == ERRNO_NO_BUFFERS:
+            if error in (ERRNO_AGAIN, ERRNO_WOULD_BLOCK, ERRNO_NO_BUFFERS):
                 io.state["num_send_blocked"][0] += end - at - done
                 io.state["num_sent"][0] += sent
                 return sent

@@ -43,7 +43,7 @@ def receive_one_by_one(fd: int, io: SocketIo, batch: Batch) -> int:
         got = int(_recvfrom(fd, record + DATA_OFFSET, RECEIVE_BYTES, 0, record, io.state["name_length"].ctypes.data))
         if got < 0:
             error = note_error(io)
-            if error == ERRNO_AGAIN or error == ERRNO_WOULD_BLOCK:
+            if error in (ERRNO_AGAIN, ERRNO_WOULD_BLOCK):
                 break
             if error != ERRNO_INTERRUPTED:
                 io.state["num_receive_errors"][0] += 1
@@ -79,7 +79,7 @@ def send_one_by_one(fd: int, io: SocketIo, batch: Batch, start: int, count: int)
         error = note_error(io)
         if error == ERRNO_INTERRUPTED:
             continue
-        if error == ERRNO_AGAIN or error == ERRNO_WOULD_BLOCK or error == ERRNO_NO_BUFFERS:
+        if error in (ERRNO_AGAIN, ERRNO_WOULD_BLOCK, ERRNO_NO_BUFFERS):
             io.state["num_send_blocked"][0] += end - at
             break
         io.state["num_send_errors"][0] += 1

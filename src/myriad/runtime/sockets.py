@@ -2,7 +2,8 @@
 
 Responsible for: receiving and sending batches and waiting for a packet or a deadline, all without the GIL; choosing
 between the platform's batch calls and one call per datagram.
-Not here: opening sockets (`runtime/endpoints.py`), what the bytes mean (`netcode/`), when to send (`runtime/zone_thread.py`).
+Not here: opening sockets (`runtime/endpoints.py`), what the bytes mean (`netcode/`), when to send
+(`runtime/zone_loop.py`).
 
 Invariants: no kernel blocks except `wait`; a datagram that the socket does not take is dropped and counted, never kept
 (a snapshot is latest-wins); one destination's error never stops the others.

@@ -1,0 +1,46 @@
+"""The real clocks.
+
+Responsible for: monotonic time, wall time and CPU time of threads and of the process.
+Not here: clocks for tests (`core/clock.py`).
+
+Invariant: `now_ns` is the clock that kernels of this package read too (CLOCK_MONOTONIC).
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+import time
+
+
+class RealClock:
+    """`core.clock.Clock` by the operating system."""
+
+    def now_ns(self) -> int:
+        """Nanoseconds of CLOCK_MONOTONIC."""
+        return time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+
+    def wall_s(self) -> int:
+        """Whole seconds since 1970."""
+        return int(time.time())
+
+
+def thread_cpu_ns() -> int:
+    """CPU time of the calling thread."""
+    return time.thread_time_ns()
+
+
+def process_cpu_ns() -> int:
+    """CPU time of the process, all threads, since it began."""
+    return time.process_time_ns()
+
+
+def resident_bytes() -> int:
+    """Resident memory of the process: the present one on Linux, the highest so far elsewhere."""
+    try:
+        with open("/proc/self/statm", "rb") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak if sys.platform == "darwin" else peak * 1024

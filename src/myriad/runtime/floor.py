@@ -1,0 +1,193 @@
+"""The floor of a load test: what sending and receiving alone would have cost on this machine.
+
+Responsible for: a bare `sendmmsg` loop with a run's datagrams (same sockets, sizes and rate) and a bare `recvmmsg` loop
+that takes a run's inputs, and the CPU time of each per datagram.
+Not here: the run and the ratio to it (`loadtest/`).
+
+Invariant: the two measured loops do nothing but their system calls and sleep; what makes and drains the other side's
+datagrams runs on threads that are not counted.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from myriad.core.kernel import kernel
+from myriad.netcode.addresses import Endpoint, to_words
+from myriad.runtime.endpoints import endpoint_of, new_endpoint, open_udp
+from myriad.runtime.socket_records import (
+    CLOCK_MONOTONIC,
+    CLOCK_THREAD_CPU,
+    SocketIo,
+    new_socket_io,
+    read_clock_ns,
+)
+from myriad.runtime.sockets import HAS_MMSG, receive_datagrams, send_datagrams, wait
+from myriad.wire.datagram import MAX_PACKET_BYTES, Batch, new_batch
+
+Int32s = npt.NDArray[np.int32]
+Flag = npt.NDArray[np.uint8]
+
+_DRAIN_EVERY_NS = 10_000_000
+_RECEIVE_HZ = 60
+
+
+class Floor(NamedTuple):
+    """CPU time of the bare loops, microseconds per datagram, and the numbers of datagrams that they are means of."""
+
+    send_us: float
+    receive_us: float
+    num_sent: int
+    num_received: int
+
+    def per_snapshot_us(self, inputs_per_snapshot: float) -> float:
+        """The floor of one snapshot together with the inputs that come in meanwhile."""
+        return self.send_us + self.receive_us * inputs_per_snapshot
+
+
+@kernel
+def _sleep_until(io: SocketIo, at_ns: int) -> None:
+    while True:
+        left = at_ns - read_clock_ns(io, CLOCK_MONOTONIC)
+        if left <= 0:
+            return
+        wait(-1, -1, io, left)
+
+
+@kernel
+def send_rounds(fd: int, io: SocketIo, batch: Batch, sizes: Int32s, interval_ns: int, num_rounds: int) -> int:
+    """Sends the whole `batch` every `interval_ns`, with lengths in turn from `sizes`; returns thread CPU time (ns)."""
+    before = read_clock_ns(io, CLOCK_THREAD_CPU)
+    start = read_clock_ns(io, CLOCK_MONOTONIC)
+    lengths = batch["length"]
+    at = 0
+    for k in range(num_rounds):
+        _sleep_until(io, start + k * interval_ns)
+        for i in range(len(batch)):
+            lengths[i] = sizes[at]
+            at += 1
+            if at == len(sizes):
+                at = 0
+        send_datagrams(fd, io, batch, 0, len(batch))
+    return read_clock_ns(io, CLOCK_THREAD_CPU) - before
+
+
+@kernel
+def receive_rounds(fd: int, io: SocketIo, batch: Batch, interval_ns: int, num_rounds: int) -> int:
+    """Empties the socket every `interval_ns`; returns thread CPU time (ns)."""
+    before = read_clock_ns(io, CLOCK_THREAD_CPU)
+    start = read_clock_ns(io, CLOCK_MONOTONIC)
+    for k in range(num_rounds):
+        _sleep_until(io, start + (k + 1) * interval_ns)
+        while receive_datagrams(fd, io, batch) == len(batch):
+            pass
+    return read_clock_ns(io, CLOCK_THREAD_CPU) - before
+
+
+@kernel
+def drain_until(fds: Int32s, io: SocketIo, batch: Batch, stop: Flag, interval_ns: int) -> int:
+    """Empties every socket of `fds` each `interval_ns` until `stop[0]` is set; returns datagrams thrown away."""
+    total = 0
+    at_ns = read_clock_ns(io, CLOCK_MONOTONIC)
+    while stop[0] == 0:
+        at_ns += interval_ns
+        _sleep_until(io, at_ns)
+        for i in range(len(fds)):
+            while True:
+                count = receive_datagrams(fds[i], io, batch)
+                total += count
+                if count < len(batch):
+                    break
+    return total
+
+
+@kernel
+def offer_rounds(fds: Int32s, io: SocketIo, datagram: Batch, interval_ns: int, num_rounds: int) -> int:
+    """Sends `datagram[0]` once from every socket of `fds` in each `interval_ns`, spread evenly; returns how many."""
+    sent = 0
+    start = read_clock_ns(io, CLOCK_MONOTONIC)
+    for k in range(num_rounds):
+        for i in range(len(fds)):
+            if i % 16 == 0:
+                _sleep_until(io, start + k * interval_ns + i * interval_ns // len(fds))
+            sent += send_datagrams(fds[i], io, datagram, 0, 1)
+    return sent
+
+
+def measure_floor(
+    fds: Sequence[int],
+    sizes: Sequence[int] | Int32s,
+    *,
+    snapshot_hz: float,
+    input_hz: float,
+    input_bytes: int,
+    seconds: float = 4.0,
+) -> Floor:
+    """Measures for `seconds` (half for each direction) with the bound, unconnected, non-blocking UDP sockets `fds`.
+
+    `sizes` are lengths of datagrams sent by the server (1..1300), in order; `input_bytes` that of an input.
+    """
+    if len(fds) == 0 or len(sizes) == 0:
+        raise ValueError("the floor needs at least one socket and one size")
+    numbers = np.asarray(fds, np.int32)
+    lengths = np.clip(np.asarray(sizes, np.int32), 1, MAX_PACKET_BYTES)
+    batch = new_batch(len(fds))
+    for i, fd in enumerate(fds):
+        batch["address"][i] = to_words(_reachable(fd))
+    with open_udp(_host(fds[0]), 0) as sock:
+        own = new_batch(1)
+        own["address"][0] = to_words(endpoint_of(sock))
+        own["length"] = input_bytes
+        send_ns, num_sent = _measure_send(sock.fileno(), numbers, batch, lengths, snapshot_hz, seconds / 2)
+        receive_ns, num_received = _measure_receive(sock.fileno(), numbers, own, input_hz, seconds / 2)
+    return Floor(send_ns / 1000 / max(num_sent, 1), receive_ns / 1000 / max(num_received, 1), num_sent, num_received)
+
+
+def _measure_send(
+    fd: int, fds: Int32s, batch: Batch, sizes: Int32s, snapshot_hz: float, seconds: float
+) -> tuple[int, int]:
+    stop = np.zeros(1, np.uint8)
+    drain_io = new_socket_io(use_mmsg=HAS_MMSG)
+    drainer = threading.Thread(target=drain_until, args=(fds, drain_io, new_batch(16), stop, _DRAIN_EVERY_NS))
+    drainer.start()
+    io = new_socket_io(use_mmsg=HAS_MMSG)
+    try:
+        spent_ns = send_rounds(fd, io, batch, sizes, int(1e9 / snapshot_hz), max(int(seconds * snapshot_hz), 1))
+    finally:
+        stop[0] = 1
+        drainer.join()
+    return spent_ns, int(io.state["num_sent"][0])
+
+
+def _measure_receive(fd: int, fds: Int32s, datagram: Batch, input_hz: float, seconds: float) -> tuple[int, int]:
+    offer_io = new_socket_io(use_mmsg=HAS_MMSG)
+    rounds = max(int(seconds * input_hz), 1)
+    offerer = threading.Thread(target=offer_rounds, args=(fds, offer_io, datagram, int(1e9 / input_hz), rounds))
+    io = new_socket_io(use_mmsg=HAS_MMSG)
+    offerer.start()
+    try:
+        interval_ns = 1_000_000_000 // _RECEIVE_HZ
+        num_rounds = int(rounds / input_hz * _RECEIVE_HZ) + 2
+        spent_ns = receive_rounds(fd, io, new_batch(256), interval_ns, num_rounds)
+    finally:
+        offerer.join()
+    return spent_ns, int(io.state["num_received"][0])
+
+
+def _reachable(fd: int) -> Endpoint:
+    with socket.socket(fileno=os.dup(fd)) as sock:
+        return new_endpoint(_host(fd), endpoint_of(sock).port)
+
+
+def _host(fd: int) -> str:
+    """The numeric host at which a socket of this machine is reached, loopback for one bound to every address."""
+    with socket.socket(fileno=os.dup(fd)) as sock:
+        host = str(sock.getsockname()[0])
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)

@@ -1,0 +1,110 @@
+"""One UDP socket as a zone's loop sees it: batches in, batches out, and sleep.
+
+Responsible for: joining a socket, its kernel arrays and the pipe by which other threads wake its sleeper.
+Not here: the kernels (`runtime/sockets.py`), when they are called (`runtime/zone_loop.py`).
+
+Invariant: all methods but `wake` are called by one thread only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import struct
+import sys
+from typing import NamedTuple
+
+from myriad.netcode.addresses import Endpoint
+from myriad.runtime.endpoints import endpoint_of
+from myriad.runtime.socket_records import new_socket_io
+from myriad.runtime.sockets import HAS_MMSG, WOKEN, receive_datagrams, send_datagrams, wait
+from myriad.wire.datagram import Batch
+
+_SO_MEMINFO = 55
+_MEMINFO_DROPS = 8
+
+
+class Traffic(NamedTuple):
+    """What went through a port since it was opened; bytes are UDP payload."""
+
+    num_received: int
+    num_received_bytes: int
+    num_sent: int
+    num_sent_bytes: int
+    num_send_blocked: int
+    num_send_errors: int
+    num_receive_errors: int
+    num_overflowed: int
+    """Dropped by the operating system because the receive buffer was full (0 where it does not tell)."""
+
+
+class UdpPort:
+    """A bound UDP socket for one thread; see `DatagramPort` in `runtime/zone_loop.py`."""
+
+    def __init__(self, sock: socket.socket, *, fallback: bool = False) -> None:
+        """Takes over `sock` (bound, non-blocking); `fallback` uses one call per datagram on every platform."""
+        use_mmsg = HAS_MMSG and not fallback
+        self._socket = sock
+        self._fd = sock.fileno()
+        self._in = new_socket_io(use_mmsg=use_mmsg)
+        self._out = new_socket_io(use_mmsg=use_mmsg)
+        self._wake_read, self._wake_write = os.pipe()
+        os.set_blocking(self._wake_read, False)
+        os.set_blocking(self._wake_write, False)
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Where it is bound."""
+        return endpoint_of(self._socket)
+
+    def receive(self, batch: Batch) -> int:
+        """As `runtime.sockets.receive_datagrams`."""
+        return receive_datagrams(self._fd, self._in, batch)
+
+    def send(self, batch: Batch, count: int) -> int:
+        """As `runtime.sockets.send_datagrams`, from the beginning of `batch`."""
+        return send_datagrams(self._fd, self._out, batch, 0, count)
+
+    def wait(self, timeout_ns: int, *, for_packets: bool) -> int:
+        """Sleeps without the GIL until `wake`, the timeout or, if wanted, a packet; returns when it woke (ns)."""
+        found = wait(self._fd if for_packets else -1, self._wake_read, self._in, max(timeout_ns, 0))
+        woke_ns = int(self._in.state["woke_ns"][0])
+        if found & WOKEN:
+            with contextlib.suppress(BlockingIOError):
+                os.read(self._wake_read, 4096)
+        return woke_ns
+
+    def wake(self) -> None:
+        """Ends the present or next `wait`; from any thread."""
+        with contextlib.suppress(BlockingIOError):  # full of unread wakes
+            os.write(self._wake_write, b"\0")
+
+    def traffic(self) -> Traffic:
+        """Counters so far; from any thread."""
+        into, out = self._in.state[0], self._out.state[0]
+        return Traffic(
+            int(into["num_received"]),
+            int(into["num_received_bytes"]),
+            int(out["num_sent"]),
+            int(out["num_sent_bytes"]),
+            int(out["num_send_blocked"]),
+            int(out["num_send_errors"]),
+            int(into["num_receive_errors"]),
+            self._overflowed(),
+        )
+
+    def _overflowed(self) -> int:
+        if sys.platform != "linux":
+            return 0
+        try:
+            raw = self._socket.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, 4 * (_MEMINFO_DROPS + 1))
+        except OSError:
+            return 0
+        return int(struct.unpack_from("=I", raw, 4 * _MEMINFO_DROPS)[0]) if len(raw) > 4 * _MEMINFO_DROPS else 0
+
+    def close(self) -> None:
+        """Closes socket and pipe; the thread must have ended."""
+        self._socket.close()
+        os.close(self._wake_read)
+        os.close(self._wake_write)

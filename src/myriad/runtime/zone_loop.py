@@ -1,0 +1,272 @@
+"""The loop of one zone: receive, tick, send, sleep.
+
+Responsible for: when a zone receives and ticks, what it measures, commands from other threads between ticks, and
+telling clients at the end.
+Not here: the thread around it (`runtime/zone_thread.py`), the zone (`zone/`), sockets (`runtime/udp_port.py`).
+
+One `turn` sleeps and then does what is due. A zone with players sleeps until its next tick, whatever arrives meanwhile:
+packets are taken once per tick. An idle zone sleeps until a packet comes, but looks at the socket at most once per tick
+interval, so that a flood does not keep it awake.
+
+Invariants: never more ticks in a turn than the step's catch-up; receiving ends after its budget of datagrams and half a
+tick's time, and what is left waits in the socket; a command runs between ticks, on this thread.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, Protocol, TypeVar
+
+from myriad.core.clock import NS_PER_S, Clock, FixedStep
+from myriad.core.histogram import record
+from myriad.core.phases import PHASE_RECEIVE, PHASE_SEND, PhaseTimer
+from myriad.runtime.clocks import thread_cpu_ns
+from myriad.runtime.quiet_collection import QuietCollection
+from myriad.runtime.zone_measures import ZoneMeasures
+from myriad.wire.datagram import Batch, new_batch
+
+T = TypeVar("T")
+
+RECEIVE_BATCH = 256
+MAX_WAITING_COMMANDS = 4096
+_IDLE_SLEEP_NS = NS_PER_S
+_COMMANDS_NS = 2_000_000
+
+
+class DatagramPort(Protocol):
+    """Where datagrams come from and go to, and how to sleep: `runtime.udp_port.UdpPort`, or a fake."""
+
+    def receive(self, batch: Batch) -> int:
+        """Fills `batch` from its beginning with what waits; returns the number."""
+        ...
+
+    def send(self, batch: Batch, count: int) -> int:
+        """Sends the first `count` of `batch`; returns how many were taken."""
+        ...
+
+    def wait(self, timeout_ns: int, *, for_packets: bool) -> int:
+        """Sleeps until `wake`, the timeout or a packet (if wanted); returns the time at which it woke."""
+        ...
+
+    def wake(self) -> None:
+        """Ends the present or next `wait`; from any thread."""
+        ...
+
+
+class ZoneLike(Protocol):
+    """What a loop needs of a zone. All calls come from the loop's thread."""
+
+    @property
+    def idle(self) -> bool:
+        """True while nobody is in the zone or about to be simulated: it needs no ticks, only `poll`."""
+        ...
+
+    @property
+    def outgoing(self) -> tuple[Batch, int]:
+        """Datagrams to send now and their number; asked once after each `tick`, `poll` and `close`."""
+        ...
+
+    @property
+    def phases(self) -> PhaseTimer:
+        """Where the zone counts time by phase (all but receive and send); the loop reads and clears it each turn."""
+        ...
+
+    def receive(self, batch: Batch, count: int, now_ns: int, wall_s: int) -> None:
+        """Takes the first `count` datagrams of `batch`, which it may change."""
+        ...
+
+    def tick(self, now_ns: int) -> None:
+        """One simulation step, the slow lane before it, snapshots after it."""
+        ...
+
+    def poll(self, now_ns: int) -> None:
+        """While idle: the slow lane and timeouts, about once a second and after packets came."""
+        ...
+
+    def close(self, now_ns: int) -> None:
+        """Ends all connections; `outgoing` then tells the clients."""
+        ...
+
+
+class ZoneLoop:
+    """Runs one zone on one thread, turn by turn."""
+
+    def __init__(
+        self,
+        zone: ZoneLike,
+        port: DatagramPort,
+        clock: Clock,
+        *,
+        tick_hz: int,
+        catch_up_ticks: int = 5,
+        receive_budget: int = 4096,
+        collection: QuietCollection | None = None,
+        cpu_ns: Callable[[], int] = thread_cpu_ns,
+    ) -> None:
+        """`receive_budget` datagrams (>= 1) are taken per turn at most; `cpu_ns` reads the thread's CPU time."""
+        self.measures = ZoneMeasures()
+        self._zone = zone
+        self._port = port
+        self._clock = clock
+        self._step = FixedStep(tick_hz, catch_up_ticks)
+        self._interval_ns = NS_PER_S // tick_hz
+        self._receive_budget = receive_budget
+        self._collection = collection
+        self._cpu_ns = cpu_ns
+        self._batch = new_batch(RECEIVE_BATCH)
+        self._commands: queue.Queue[Callable[[], None]] = queue.Queue(MAX_WAITING_COMMANDS)
+        self._was_idle = True
+        self._rest = False
+        self._closed = threading.Event()
+        now_ns = clock.now_ns()
+        self._step.start(now_ns)
+        self._next_poll_ns = now_ns
+
+    def call(self, function: Callable[[], T]) -> Future[T]:
+        """Runs `function` on the loop's thread between ticks. Raises RuntimeError if closed or full."""
+        future: Future[T] = Future()
+
+        def run() -> None:
+            if not future.set_running_or_notify_cancel():
+                return
+            try:
+                if self._closed.is_set():
+                    raise RuntimeError("the zone has stopped")
+                future.set_result(function())
+            except Exception as error:  # belongs to who asked
+                future.set_exception(error)
+
+        if self._closed.is_set():
+            raise RuntimeError("the zone has stopped")
+        try:
+            self._commands.put_nowait(run)
+        except queue.Full:
+            raise RuntimeError("too many commands wait for the zone") from None
+        self._port.wake()
+        if self._closed.is_set():  # it closed meanwhile, and nobody else looks at the queue any more
+            self._refuse_commands()
+        return future
+
+    def turn(self) -> None:
+        """Sleeps until something is due and does it."""
+        if self._zone.idle:
+            self._idle_turn()
+        else:
+            self._busy_turn()
+        self.measures.cpu_ns = self._cpu_ns()
+
+    def close(self) -> None:
+        """Tells clients that the zone ends, and refuses commands from now on, those that wait included."""
+        self._closed.set()
+        self._refuse_commands()
+        self._zone.close(self._clock.now_ns())
+        self._send()
+
+    def _refuse_commands(self) -> None:
+        while True:
+            try:
+                command = self._commands.get_nowait()
+            except queue.Empty:
+                return
+            command()
+
+    def _busy_turn(self) -> None:
+        if self._was_idle:
+            self._was_idle = False
+            self._step.start(self._clock.now_ns())
+        self._sleep(self._step.next_due_ns - self._clock.now_ns(), for_packets=False)
+        self._run_commands()
+        now_ns = self._clock.now_ns()
+        due = self._step.due(now_ns)
+        if due == 0:
+            return
+        measures = self.measures
+        phases = self._zone.phases
+        phases.clear()
+        record(measures.lateness, self._step.lateness_ns)
+        self._receive(now_ns)
+        for _ in range(due):
+            self._zone.tick(self._clock.now_ns())
+            self._send()
+        measures.record_phases(phases.spent_ns)
+        measures.num_ticks += due
+        measures.num_skipped_ticks = self._step.skipped_ticks
+        end_ns = self._clock.now_ns()
+        record(measures.turn, end_ns - now_ns)
+        self._offer_collection(end_ns, self._step.next_due_ns - end_ns)
+
+    def _idle_turn(self) -> None:
+        self._was_idle = True
+        now_ns = self._clock.now_ns()
+        if self._rest:
+            now_ns = self._sleep(self._interval_ns, for_packets=False)
+        else:
+            now_ns = self._sleep(self._next_poll_ns - now_ns, for_packets=True)
+        self._rest = False
+        self._run_commands()
+        received = self._receive(now_ns)
+        if received == 0 and now_ns < self._next_poll_ns:
+            return
+        self._rest = received > 0
+        self._zone.poll(now_ns)
+        self._next_poll_ns = now_ns + (self._interval_ns if received else _IDLE_SLEEP_NS)
+        self._send()
+        self._zone.phases.clear()
+        if not received:
+            self._offer_collection(now_ns, _IDLE_SLEEP_NS)
+
+    def _sleep(self, timeout_ns: int, *, for_packets: bool) -> int:
+        if timeout_ns <= 0:
+            return self._clock.now_ns()
+        woke_ns = self._port.wait(timeout_ns, for_packets=for_packets)
+        now_ns = self._clock.now_ns()
+        record(self.measures.gil_wait, now_ns - woke_ns)
+        return now_ns
+
+    def _receive(self, now_ns: int) -> int:
+        """Hands on what waits in the socket, within the budget; returns the number of datagrams."""
+        wall_s = self._clock.wall_s()
+        end_ns = now_ns + self._interval_ns // 2
+        start_ns = self._clock.now_ns()
+        total = 0
+        while True:
+            count = self._port.receive(self._batch)
+            if count > 0:
+                self._zone.receive(self._batch, count, now_ns, wall_s)
+                total += count
+            if count < len(self._batch):
+                break
+            if total >= self._receive_budget or self._clock.now_ns() >= end_ns:
+                self.measures.num_receive_cut += 1
+                break
+        self._zone.phases.spent_ns[PHASE_RECEIVE] += self._clock.now_ns() - start_ns
+        return total
+
+    def _send(self) -> None:
+        batch, count = self._zone.outgoing
+        if count > 0:
+            start_ns = self._clock.now_ns()
+            self._port.send(batch, count)
+            self._zone.phases.spent_ns[PHASE_SEND] += self._clock.now_ns() - start_ns
+
+    def _run_commands(self) -> None:
+        if self._commands.empty():
+            return
+        end_ns = self._clock.now_ns() + _COMMANDS_NS
+        while True:
+            try:
+                command: Callable[[], Any] = self._commands.get_nowait()
+            except queue.Empty:
+                return
+            command()
+            self.measures.num_commands += 1
+            if self._clock.now_ns() >= end_ns:
+                self._port.wake()  # the rest follows after what is due
+                return
+
+    def _offer_collection(self, now_ns: int, slack_ns: int) -> None:
+        if self._collection is not None and self._collection.offer(now_ns, slack_ns):
+            self.measures.num_collections += 1
