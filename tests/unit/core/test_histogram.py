@@ -63,7 +63,9 @@ def test_every_value_lies_in_a_bucket_that_holds_it(values: list[int]) -> None:
 
 
 @given(VALUES)
-def test_cumulative_counts_never_say_more_than_the_truth_and_miss_only_the_bound_s_own_bucket(values: list[int]) -> None:
+def test_cumulative_counts_never_say_more_than_the_truth_and_miss_only_the_bound_s_own_bucket(
+    values: list[int],
+) -> None:
     bounds = [10, 1_000, 50_000, 10**9, hist.MAX_VALUE]
     found = hist.cumulative_counts(recorded(values), bounds)
     for bound, number in zip(bounds, found, strict=True):
