@@ -1,0 +1,57 @@
+"""Flags of the load test: one documented row each.
+
+Responsible for: names, units, defaults and ranges.
+Not here: what they do (`loadtest/run.py`), the command line (`cli/load_test.py`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from myriad.core.errors import StartupError
+from myriad.core.settings import row
+from myriad.loadtest.impairment import parse_impairment
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class LoadOptions:
+    """What one run of the load test does, checked."""
+
+    clients: int = row(500, "clients", "Simulated players, each with a UDP socket of its own.", 1, 20000)
+    host: str = row("127.0.0.1", "", "Address or name of the server.")
+    port: int = row(1337, "", "Port of the zone: UDP for the game, TCP for its front door.", 1, 65535)
+    seconds: float = row(
+        30.0, "s", "Length of the measured window, which begins when every client is in place.", 1, 86400
+    )
+    input_hz: int = row(10, "Hz", "Input packets a second from each client.", 1, 60)
+    spread: str = row(
+        "uniform",
+        "",
+        "Where players start and stay: everywhere, or 60 % of them inside one square of 100 m.",
+        choices=("uniform", "square"),
+    )
+    impair: str = row(
+        "",
+        "",
+        "A bad network at the clients' side, both ways: loss=5,delay=50,jitter=20,dup=1,reorder=1"
+        " (per cent; delay and jitter in ms, one way).",
+    )
+    impair_stop: float = row(
+        0.0,
+        "s",
+        "Ends the impairment this long after the window began and measures when views agree again; 0: never.",
+        0,
+    )
+    json: str = row("", "", "File for the result as JSON; - for standard output.")
+    seed: int = row(1, "", "Seed of the players' behaviour and of the impairment.", 0, 2**31 - 1)
+    warm_up_s: float = row(60.0, "s", "Time in which every client must be in place.", 1, 600)
+    logins_at_once: int = row(8, "", "Login requests under way at the same time.", 1, 64)
+    floor: bool = row(False, "", "After the run, measure what bare sockets cost for the same traffic.")
+
+    def __post_init__(self) -> None:
+        """Raises StartupError where two values contradict each other or the impairment makes no sense."""
+        parse_impairment(self.impair)
+        if self.impair_stop >= self.seconds:
+            raise StartupError(f"--impair-stop {self.impair_stop:g} must lie within the window of {self.seconds:g} s")
+        if self.impair_stop > 0 and not self.impair:
+            raise StartupError("--impair-stop needs --impair")
