@@ -27,6 +27,14 @@ class StartupError(MyriadError):
     """The program cannot start as asked: a wrong setting, a taken port, a missing map. Exit code 2, one line."""
 
 
+class LoginRefused(MyriadError):
+    """A login that is well formed but cannot be granted (the zone is full); `code` is one word for programs."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
 class DropReason(NamedTuple):
     """Why something that came in was thrown away: `name` is the metric's label, `sentence` explains it."""
 
@@ -78,6 +86,7 @@ DROP_RELIABLE_OVERFLOW = _reason("reliable_overflow", "A reliable channel's wind
 DROP_CHAT_RATE = _reason("chat_rate", "The player chats more often than allowed.")
 DROP_SEND_BLOCKED = _reason("send_blocked", "The socket did not take an outgoing datagram.")
 DROP_SLOW_LANE_FULL = _reason("slow_lane_full", "The slow lane's queue is full.")
+DROP_PACKET_SIZE = _reason("packet_size", "The packet's length does not fit its type.")
 
 DROP_REASONS: Final[tuple[DropReason, ...]] = tuple(_rows)
 """Every reason; a reason's number is its place."""
