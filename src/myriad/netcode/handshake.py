@@ -1,0 +1,446 @@
+"""The server's side of the netcode handshake: requests, challenges, responses.
+
+Responsible for: every check from a connection request to a joined client, cheapest first, each with its own drop
+reason; the answers (challenge, denied, first keep-alive), which go to `server.replies`.
+Not here: packets of connected clients and times (`server.py`), the history's memory (`history.py`).
+
+Invariants: nothing is answered, allocated or remembered before a request authenticated. Every answer is smaller than
+what asked for it. Challenge and denied packets of all clients share one sequence that starts at 2^63, those of a
+session start at 0, and no token outlives the server's private key: no (key, sequence) pair repeats.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from myriad.core import native
+from myriad.core.errors import (
+    DROP_HISTORY_FULL,
+    DROP_REQUEST_ADDRESS,
+    DROP_REQUEST_BUDGET,
+    DROP_REQUEST_CONNECTED,
+    DROP_REQUEST_DECRYPT,
+    DROP_REQUEST_EXPIRED,
+    DROP_REQUEST_PROTOCOL,
+    DROP_REQUEST_RATE,
+    DROP_REQUEST_SIZE,
+    DROP_REQUEST_VERSION,
+    DROP_RESPONSE_CHALLENGE,
+    DROP_RESPONSE_DECRYPT,
+    DROP_SERVER_FULL,
+    DROP_SLOW_LANE_FULL,
+    DROP_TOKEN_USED,
+)
+from myriad.core.kernel import kernel
+from myriad.netcode.address_index import hash_key, index_find, index_insert, index_remove
+from myriad.netcode.addresses import in_networks, network_of, split_words
+from myriad.netcode.connection import CONNECTED, FREE, PENDING, SEND_KEY_AT
+from myriad.netcode.history import add_token, check_token, consume_token, find_token
+from myriad.netcode.packets import (
+    AD_BYTES,
+    AUTHENTIC,
+    CHALLENGE,
+    CHALLENGE_BODY_BYTES,
+    CHALLENGE_TOKEN_BYTES,
+    DATA_AT,
+    DENIED,
+    KEEP_ALIVE,
+    KEEP_ALIVE_BODY_BYTES,
+    REQUEST_BYTES,
+    TAG_BYTES,
+    VERSION,
+    aead_decrypt,
+    aead_encrypt,
+    body_offset,
+    open_packet,
+    seal_body,
+    seal_packet,
+    set_address,
+)
+from myriad.netcode.rates import is_limited, note_failure
+from myriad.netcode.server_arrays import JOINED, SERVER, TOKEN_PENDING, ServerArrays
+from myriad.netcode.tokens import KEY_BYTES, MAX_SERVERS, NONCE_BYTES, PRIVATE_BYTES, USER_DATA_BYTES
+from myriad.wire.datagram import Batch
+from myriad.wire.pack import get_u32, get_u64, put_u32, put_u64
+
+token_decrypt = native.declare(
+    "crypto_aead_xchacha20poly1305_ietf_decrypt",
+    "i32",
+    "p",
+    "p",
+    "p",
+    "p",
+    "u64",
+    "p",
+    "u64",
+    "p",
+    "p",
+    library="libsodium",
+)
+
+_VERSION = np.frombuffer(VERSION, np.uint8)
+_PROTOCOL_AT = 1 + len(VERSION)
+_EXPIRES_AT = _PROTOCOL_AT + 8
+_NONCE_AT = _EXPIRES_AT + 8
+_PRIVATE_AT = _NONCE_AT + NONCE_BYTES
+_TOKEN_AD_BYTES = AD_BYTES - 1 + 8
+_TAG_AT = REQUEST_BYTES - TAG_BYTES
+_LATEST_S = np.uint64(1 << 62)
+_GLOBAL_HEADER = 9  # one prefix byte and eight sequence bytes, since the global sequence starts at 2^63
+_IPV4 = 1
+_IPV6 = 2
+
+_PRIVATE_KEY_AT = SERVER.fields["private_key"][1]  # type: ignore[index]
+_CHALLENGE_KEY_AT = SERVER.fields["challenge_key"][1]  # type: ignore[index]
+_GLOBAL_NONCE_AT = SERVER.fields["global_zero"][1]  # type: ignore[index]
+_OPENED_NONCE_AT = SERVER.fields["opened_zero"][1]  # type: ignore[index]
+_CHALLENGE_NONCE_AT = SERVER.fields["challenge_zero"][1]  # type: ignore[index]
+
+
+@kernel
+def _check_request(server: ServerArrays, batch: Batch, i: int, tag: int) -> int:
+    """All that can be said about a request without decrypting it: -1, or the reason to drop it."""
+    if batch["length"][i] != REQUEST_BYTES:
+        return DROP_REQUEST_SIZE
+    data = batch["data"][i]
+    state = server.state
+    for k in range(len(_VERSION)):
+        if data[1 + k] != _VERSION[k]:
+            return DROP_REQUEST_VERSION
+    if np.uint64(get_u64(data, _PROTOCOL_AT)) != state["protocol_id"][0]:
+        return DROP_REQUEST_PROTOCOL
+    if np.uint64(get_u64(data, _EXPIRES_AT)) <= np.uint64(state["wall_s"][0]):
+        return DROP_REQUEST_EXPIRED
+    address = batch["address"]
+    row = index_find(
+        server.index, server.connections["address"], tag, address[i, 0], address[i, 1], address[i, 2], address[i, 3]
+    )
+    if row >= 0 and server.connections["state"][row] == CONNECTED:
+        return DROP_REQUEST_CONNECTED
+    return -1
+
+
+@kernel
+def _check_rate(server: ServerArrays, high: np.uint64, low: np.uint64, now_ns: int) -> int:
+    """-1, or the reason to drop a request of that address: its network, all networks, or this tick have had enough."""
+    state = server.state
+    if not in_networks(server.exempt, high, low):
+        if is_limited(server.rates, server.seeds, network_of(high, low), now_ns, int(state["network_allowance_ns"][0])):
+            return DROP_REQUEST_RATE
+        if int(state["busy_until_ns"][0]) - now_ns >= state["total_allowance_ns"][0]:
+            return DROP_REQUEST_RATE
+    if state["decrypts_left"][0] <= 0:
+        return DROP_REQUEST_BUDGET
+    if state["num_replies"][0] >= len(server.replies):
+        return DROP_SLOW_LANE_FULL
+    return -1
+
+
+@kernel
+def _note_forged(server: ServerArrays, high: np.uint64, low: np.uint64, now_ns: int) -> None:
+    if in_networks(server.exempt, high, low):
+        return
+    state = server.state
+    note_failure(server.rates, server.seeds, network_of(high, low), now_ns, int(state["network_cost_ns"][0]))
+    busy = int(state["busy_until_ns"][0])
+    state["busy_until_ns"][0] = (busy if busy > now_ns else now_ns) + int(state["total_cost_ns"][0])
+
+
+@kernel
+def _read_servers(server: ServerArrays, batch: Batch, i: int) -> int:
+    """Where the keys start in a decrypted private token that names one of our addresses, else -1."""
+    data = batch["data"][i]
+    count = get_u32(data, _PRIVATE_AT + 12)
+    if count < 1 or count > MAX_SERVERS:
+        return -1
+    at = _PRIVATE_AT + 16
+    ours = False
+    for _ in range(count):
+        kind = int(data[at])
+        high = np.uint64(0)
+        low = np.uint64(0xFFFF)
+        if kind == _IPV4:
+            for k in range(4):
+                low = (low << np.uint64(8)) | np.uint64(data[at + 1 + k])
+            at += 5
+        elif kind == _IPV6:
+            low = np.uint64(0)
+            for k in range(4):  # eight groups of two bytes, each little-endian
+                high = (high << np.uint64(16)) | np.uint64(int(data[at + 1 + 2 * k]) | (int(data[at + 2 + 2 * k]) << 8))
+                low = (low << np.uint64(16)) | np.uint64(int(data[at + 9 + 2 * k]) | (int(data[at + 10 + 2 * k]) << 8))
+            at += 17
+        else:
+            return -1
+        port = int(data[at]) | (int(data[at + 1]) << 8)
+        at += 2
+        own = server.own
+        for k in range(len(own)):
+            if own["high"][k] == high and own["low"][k] == low and own["port"][k] == port:
+                ours = True
+    return at if ours else -1
+
+
+@kernel
+def _is_client_connected(server: ServerArrays, client_id: np.uint64) -> bool:
+    connections = server.connections
+    for row in range(int(server.state["num_rows"][0])):
+        if connections["client_id"][row] == client_id and connections["state"][row] == CONNECTED:
+            return True
+    return False
+
+
+@kernel
+def _seal_global(server: ServerArrays, reply: int, kind: int, body_bytes: int, key: int) -> None:
+    """Seal `replies[reply]` (body at 9) with the key at `key` and the next global sequence, and count it in."""
+    state = server.state
+    sequence = state["global_sequence"][0]
+    nonce = state.ctypes.data + _GLOBAL_NONCE_AT
+    seal_body(server.replies, reply, kind, body_bytes, server.ad, sequence, nonce, key)
+    state["global_sequence"][0] = sequence + np.uint64(1)
+    server.replies["row"][reply] = -1
+    state["num_replies"][0] += 1
+
+
+@kernel
+def _deny(server: ServerArrays, batch: Batch, i: int, key: int) -> None:
+    reply = int(server.state["num_replies"][0])
+    set_address(server.replies, reply, batch["address"], i)
+    _seal_global(server, reply, DENIED, 0, key)
+
+
+@kernel
+def _challenge(server: ServerArrays, row: int, batch: Batch, i: int, user_data_at: int) -> None:
+    """Answer the decrypted request in `batch[i]` with a challenge for pending `row`."""
+    state = server.state
+    reply = int(state["num_replies"][0])
+    set_address(server.replies, reply, batch["address"], i)
+    data = server.replies["data"][reply]
+    source = batch["data"][i]
+    put_u64(data, _GLOBAL_HEADER, state["challenge_sequence"][0])
+    at = _GLOBAL_HEADER + 8
+    data[at : at + 8] = source[_PRIVATE_AT : _PRIVATE_AT + 8]
+    data[at + 8 : at + 8 + USER_DATA_BYTES] = source[user_data_at : user_data_at + USER_DATA_BYTES]
+    data[at + 8 + USER_DATA_BYTES : at + CHALLENGE_TOKEN_BYTES] = 0
+    token = server.replies.ctypes.data + reply * server.replies.itemsize + DATA_AT + at
+    base = state.ctypes.data
+    size = CHALLENGE_TOKEN_BYTES - TAG_BYTES
+    aead_encrypt(token, 0, token, size, 0, 0, 0, base + _CHALLENGE_NONCE_AT, base + _CHALLENGE_KEY_AT)
+    state["challenge_sequence"][0] += np.uint64(1)
+    connections = server.connections
+    key = connections.ctypes.data + row * connections.itemsize + SEND_KEY_AT
+    _seal_global(server, reply, CHALLENGE, CHALLENGE_BODY_BYTES, key)
+
+
+@kernel
+def _reset_connection(server: ServerArrays, row: int) -> None:
+    """All zeros, so that a row starts with no keys, sequences or window of an earlier connection."""
+    connections = server.connections
+    for k in range(4):
+        connections["address"][row, k] = 0
+        connections["window"][row, k] = 0
+    connections["send_key"][row][:] = 0
+    connections["receive_key"][row][:] = 0
+    connections["send_sequence"][row] = 0
+    connections["receive_sequence"][row] = 0
+    connections["newest"][row] = 0
+    connections["client_id"][row] = 0
+    connections["confirmed"][row] = 0
+    connections["token"][row] = -1
+    connections["state"][row] = FREE
+
+
+@kernel
+def release_pending(server: ServerArrays, row: int, tag: int) -> None:
+    """Forget the challenged address in `row`, whose hash is `tag`."""
+    index_remove(server.index, tag, row)
+    _reset_connection(server, row)
+    state = server.state
+    server.free_pending[int(state["free_pending"][0])] = row
+    state["free_pending"][0] += 1
+
+
+@kernel
+def release_client(server: ServerArrays, row: int) -> None:
+    """Give client `row` back for reuse; it is in no index any more."""
+    _reset_connection(server, row)
+    server.user_data[row, :] = 0
+    state = server.state
+    server.free_clients[int(state["free_clients"][0])] = row
+    state["free_clients"][0] += 1
+
+
+@kernel
+def _take_pending(server: ServerArrays, batch: Batch, i: int, tag: int) -> int:
+    """The pending row of the address of `batch[i]`, new or reused (its token may be another now); -1 if none is free."""
+    state = server.state
+    address = batch["address"]
+    connections = server.connections
+    row = index_find(
+        server.index, connections["address"], tag, address[i, 0], address[i, 1], address[i, 2], address[i, 3]
+    )
+    if row >= 0:
+        return row
+    if state["free_pending"][0] == 0:
+        return -1
+    state["free_pending"][0] -= 1
+    row = int(server.free_pending[int(state["free_pending"][0])])
+    set_address_of(server, row, batch, i)
+    index_insert(server.index, tag, row)
+    return row
+
+
+@kernel
+def set_address_of(server: ServerArrays, row: int, batch: Batch, i: int) -> None:
+    """Connection `row` belongs to the address of `batch[i]`."""
+    for k in range(4):
+        server.connections["address"][row, k] = batch["address"][i, k]
+
+
+@kernel
+def receive_request(server: ServerArrays, batch: Batch, i: int, now_ns: int) -> int:
+    """Process the connection request in `batch[i]`: -1 if it was answered with a challenge, else the reason to drop it.
+
+    The private part is decrypted in place. A full server answers an authentic request with a denied packet.
+    """
+    address = batch["address"]
+    a, b, c, d = address[i, 0], address[i, 1], address[i, 2], address[i, 3]
+    tag = hash_key(server.seeds, a, b, c, d)
+    reason = _check_request(server, batch, i, tag)
+    if reason >= 0:
+        return reason
+    high, low, _port = split_words(a, b, c, d)
+    reason = _check_rate(server, high, low, now_ns)
+    if reason >= 0:
+        return reason
+    data = batch["data"][i]
+    tag_a = np.uint64(get_u64(data, _TAG_AT))
+    tag_b = np.uint64(get_u64(data, _TAG_AT + 8))
+    used = find_token(server, tag_a, tag_b)
+    reason = check_token(server, used, batch, i)
+    if reason >= 0:
+        # before decryption: a replayed request of another's token costs us a lookup only
+        return reason
+    state = server.state
+    state["decrypts_left"][0] -= 1
+    packet = batch.ctypes.data + i * batch.itemsize + DATA_AT
+    private = packet + _PRIVATE_AT
+    key = state.ctypes.data + _PRIVATE_KEY_AT
+    if token_decrypt(private, 0, 0, private, PRIVATE_BYTES, packet + 1, _TOKEN_AD_BYTES, packet + _NONCE_AT, key) != 0:
+        _note_forged(server, high, low, now_ns)
+        return DROP_REQUEST_DECRYPT
+    return _accept_request(server, batch, i, tag, used, now_ns)
+
+
+@kernel
+def _accept_request(server: ServerArrays, batch: Batch, i: int, tag: int, used: int, now_ns: int) -> int:
+    """The rest of `receive_request`, for an authentic one; `used` is the token's row in the history or -1."""
+    data = batch["data"][i]
+    state = server.state
+    keys_at = _read_servers(server, batch, i)
+    if keys_at < 0:
+        return DROP_REQUEST_ADDRESS
+    client_id = np.uint64(get_u64(data, _PRIVATE_AT))
+    if _is_client_connected(server, client_id):
+        return DROP_REQUEST_CONNECTED
+    if used < 0:
+        expires = np.uint64(get_u64(data, _EXPIRES_AT))
+        expires_s = int(expires if expires < _LATEST_S else _LATEST_S)
+        used = add_token(
+            server, np.uint64(get_u64(data, _TAG_AT)), np.uint64(get_u64(data, _TAG_AT + 8)), batch, i, expires_s
+        )
+        if used < 0:
+            return DROP_HISTORY_FULL
+    if state["free_clients"][0] == 0:
+        _deny(server, batch, i, batch.ctypes.data + i * batch.itemsize + DATA_AT + keys_at + KEY_BYTES)
+        return DROP_SERVER_FULL
+    row = _take_pending(server, batch, i, tag)
+    if row < 0:
+        return DROP_SLOW_LANE_FULL
+    connections = server.connections
+    connections["receive_key"][row][:] = data[keys_at : keys_at + KEY_BYTES]
+    connections["send_key"][row][:] = data[keys_at + KEY_BYTES : keys_at + 2 * KEY_BYTES]
+    connections["state"][row] = PENDING
+    connections["token"][row] = used
+    connections["client_id"][row] = client_id
+    connections["last_receive_ns"][row] = now_ns
+    timeout_s = get_u32(data, _PRIVATE_AT + 8)
+    connections["timeout_ns"][row] = (timeout_s if timeout_s < 1 << 31 else timeout_s - (1 << 32)) * 1_000_000_000
+    _challenge(server, row, batch, i, keys_at + 2 * KEY_BYTES)
+    return -1
+
+
+@kernel
+def receive_response(server: ServerArrays, pending: int, tag: int, batch: Batch, i: int, now_ns: int) -> int:
+    """Process the challenge response in `batch[i]` from the address in row `pending`: -1 if it joined, else the reason.
+
+    The client moves to a client row, its token is consumed, a keep-alive answers, a JOINED change is noted.
+    """
+    state = server.state
+    if state["decrypts_left"][0] <= 0:
+        return DROP_REQUEST_BUDGET
+    if state["num_replies"][0] >= len(server.replies) or state["num_changes"][0] >= len(server.changes):
+        return DROP_SLOW_LANE_FULL
+    state["decrypts_left"][0] -= 1
+    connections = server.connections
+    if open_packet(connections, pending, batch, i, server.ad) != AUTHENTIC:
+        return DROP_RESPONSE_DECRYPT
+    at = 1 + (int(batch["data"][i, 0]) >> 4)
+    state["opened_sequence"][0] = get_u64(batch["data"][i], at)
+    token = batch.ctypes.data + i * batch.itemsize + DATA_AT + at + 8
+    base = state.ctypes.data
+    if (
+        aead_decrypt(token, 0, 0, token, CHALLENGE_TOKEN_BYTES, 0, 0, base + _OPENED_NONCE_AT, base + _CHALLENGE_KEY_AT)
+        != 0
+    ):
+        return DROP_RESPONSE_CHALLENGE
+    client_id = np.uint64(get_u64(batch["data"][i], at + 8))
+    if client_id != connections["client_id"][pending]:
+        return DROP_RESPONSE_CHALLENGE
+    if server.history["state"][int(connections["token"][pending])] != TOKEN_PENDING:
+        return DROP_TOKEN_USED
+    if _is_client_connected(server, client_id):
+        return DROP_REQUEST_CONNECTED
+    if state["free_clients"][0] == 0:
+        _deny(server, batch, i, connections.ctypes.data + pending * connections.itemsize + SEND_KEY_AT)
+        return DROP_SERVER_FULL
+    _join(server, pending, tag, batch, i, at + 16, now_ns)
+    return -1
+
+
+@kernel
+def _join(server: ServerArrays, pending: int, tag: int, batch: Batch, i: int, user_data_at: int, now_ns: int) -> None:
+    """Move `pending` to a client row, tell the client, and note the change."""
+    state = server.state
+    connections = server.connections
+    state["free_clients"][0] -= 1
+    row = int(server.free_clients[int(state["free_clients"][0])])
+    connections[row] = connections[pending]
+    release_pending(server, pending, tag)
+    index_insert(server.index, tag, row)
+    server.user_data[row, :] = batch["data"][i][user_data_at : user_data_at + USER_DATA_BYTES]
+    connections["state"][row] = CONNECTED
+    connections["last_receive_ns"][row] = now_ns
+    consume_token(server, int(connections["token"][row]))
+    state["num_clients"][0] += 1
+    if row >= state["num_rows"][0]:
+        state["num_rows"][0] = row + 1
+    change = int(state["num_changes"][0])
+    server.changes["kind"][change] = JOINED
+    server.changes["reason"][change] = 0
+    server.changes["row"][change] = row
+    server.changes["client_id"][change] = connections["client_id"][row]
+    state["num_changes"][0] += 1
+    write_keep_alive(server, row, server.replies, int(state["num_replies"][0]), now_ns)
+    state["num_replies"][0] += 1
+
+
+@kernel
+def write_keep_alive(server: ServerArrays, row: int, batch: Batch, i: int, now_ns: int) -> None:
+    """The next packet of client `row`, a keep-alive with its index, sealed into `batch[i]`."""
+    connections = server.connections
+    at = body_offset(connections, row)
+    data = batch["data"][i]
+    put_u32(data, at, row)
+    put_u32(data, at + 4, int(server.state["max_clients"][0]))
+    seal_packet(connections, row, batch, i, KEEP_ALIVE, KEEP_ALIVE_BODY_BYTES, server.ad, now_ns)
+    connections["last_keep_alive_ns"][row] = now_ns
