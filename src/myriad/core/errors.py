@@ -87,6 +87,9 @@ DROP_CHAT_RATE = _reason("chat_rate", "The player chats more often than allowed.
 DROP_SEND_BLOCKED = _reason("send_blocked", "The socket did not take an outgoing datagram.")
 DROP_SLOW_LANE_FULL = _reason("slow_lane_full", "The slow lane's queue is full.")
 DROP_PACKET_SIZE = _reason("packet_size", "The packet's length does not fit its type.")
+DROP_SOCKET_OVERFLOW = _reason(
+    "socket_overflow", "The receive buffer that the operating system keeps for the zone was full."
+)
 
 DROP_REASONS: Final[tuple[DropReason, ...]] = tuple(_rows)
 """Every reason; a reason's number is its place."""
