@@ -1,0 +1,1 @@
+"""Myriad: an authoritative, zone-sharded server for massively multiplayer real-time worlds."""
