@@ -10,15 +10,20 @@ Invariants: sockets are non-blocking, and only one bound to `::` takes both fami
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import fcntl
 import ipaddress
 import socket
+import struct
+import sys
 
 from myriad.core.errors import StartupError
 from myriad.netcode.addresses import Endpoint, parse_endpoint
 
 _SEND_BUFFER_BYTES = 4 << 20
 _PAIR_ATTEMPTS = 32
+_GET_INTERFACE_ADDRESS = 0x8915  # SIOCGIFADDR
 
 
 def is_loopback(host: str) -> bool:
@@ -95,6 +100,39 @@ def endpoint_of(sock: socket.socket) -> Endpoint:
     """Where a socket is bound."""
     name = sock.getsockname()
     return new_endpoint(str(name[0]), int(name[1]))
+
+
+def own_endpoints(sock: socket.socket) -> tuple[Endpoint, ...]:
+    """Every endpoint of this machine at which a bound socket is reached: one, unless it is bound to all addresses."""
+    bound = endpoint_of(sock)
+    host = str(sock.getsockname()[0])
+    if host == "0.0.0.0":
+        hosts = _machine_hosts(socket.AF_INET)
+    elif host == "::":
+        hosts = [*_machine_hosts(socket.AF_INET6), *_machine_hosts(socket.AF_INET)]
+    else:
+        return (bound,)
+    return tuple(dict.fromkeys(new_endpoint(found, bound.port) for found in hosts))
+
+
+def _machine_hosts(family: socket.AddressFamily) -> list[str]:
+    """Numeric addresses of this machine, loopback first: by its interfaces on Linux, by its name elsewhere."""
+    found = ["127.0.0.1"] if family == socket.AF_INET else ["::1"]
+    with contextlib.suppress(OSError):
+        found += [str(item[4][0]) for item in socket.getaddrinfo(socket.gethostname(), None, family)]
+    if sys.platform != "linux":
+        return found
+    if family == socket.AF_INET6:
+        with contextlib.suppress(OSError), open("/proc/net/if_inet6", encoding="ascii") as file:
+            found += [str(ipaddress.IPv6Address(bytes.fromhex(line.split()[0]))) for line in file]
+        return found
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        for _index, name in socket.if_nameindex():
+            request = struct.pack("256s", name.encode()[:15])
+            with contextlib.suppress(OSError):  # an interface without an IPv4 address
+                answer = fcntl.ioctl(probe.fileno(), _GET_INTERFACE_ADDRESS, request)
+                found.append(str(ipaddress.IPv4Address(answer[20:24])))
+    return found
 
 
 def _new_socket(host: str, kind: socket.SocketKind) -> socket.socket:

@@ -1,0 +1,181 @@
+"""One running zone of a host: its socket, loop, thread, and what the front door asks of it.
+
+Responsible for: putting a zone, a port and a loop together; logins, status and digests for other threads.
+Not here: the process around it (`runtime/host.py`), HTTP (`web/api`).
+
+Invariant: other threads touch the zone only between its ticks, except `login`, which zones must make safe for that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from typing import NamedTuple, Protocol, TypeVar
+
+from myriad.core.histogram import Histogram
+from myriad.core.phases import PhaseTimer
+from myriad.core.settings import Settings
+from myriad.netcode.addresses import Endpoint
+from myriad.runtime.clocks import RealClock, process_cpu_ns, resident_bytes
+from myriad.runtime.endpoints import new_endpoint, own_endpoints, parse_public_address
+from myriad.runtime.quiet_collection import QuietCollection
+from myriad.runtime.udp_port import UdpPort
+from myriad.runtime.zone_loop import ZoneLike, ZoneLoop
+from myriad.runtime.zone_thread import ZoneThread
+
+Answer = TypeVar("Answer")
+
+Digests = dict[tuple[int, int, int], int]
+"""By (cell x, cell y, part): the 64-bit digest of what the part holds."""
+
+_ANSWER_S = 2.0
+
+
+class HostedZone(ZoneLike, Protocol):
+    """What a host needs of a zone besides the loop."""
+
+    def about(self) -> dict[str, object]:
+        """What never changes and a client wants to know before it connects: protocol id, rates. From any thread."""
+        ...
+
+    def login(
+        self,
+        name: str,
+        character: int | None,
+        spawn: tuple[float, float] | None,
+        servers: tuple[Endpoint, ...],
+        wall_s: int,
+    ) -> bytes:
+        """A connect token (2048 bytes) naming `servers`. From any thread, so it touches nothing that ticks change.
+
+        `spawn` is in metres, or None for the zone's choice; `character` an entity id or None. Raises LoginRefused.
+        """
+        ...
+
+    def status(self) -> dict[str, object]:
+        """Numbers for `/v1/zone` and `/metrics`, each under its metric's name without `myriad_` and `_total`."""
+        ...
+
+    def digests(self, tick: int) -> Digests | None:
+        """What every part held at snapshot tick `tick`, or None if that is not (or no longer) kept."""
+        ...
+
+
+class ZoneSite(NamedTuple):
+    """What a zone is told about the place where it runs."""
+
+    name: str
+    own_addresses: tuple[Endpoint, ...]
+    """Every endpoint that a valid connect token may name for this zone."""
+    phases: PhaseTimer
+    """To be given back by the zone's `phases`."""
+
+
+MakeZone = Callable[[Settings, ZoneSite], HostedZone]
+"""Builds a zone; raises StartupError if it cannot (no such zone, no map)."""
+
+
+class RunningZone:
+    """A zone with its thread, as a host and a front door see it."""
+
+    def __init__(
+        self, name: str, sock: socket.socket, settings: Settings, make_zone: MakeZone, collection: QuietCollection
+    ) -> None:
+        """Builds the zone for the bound UDP socket; raises StartupError."""
+        clock = RealClock()
+        self._clock = clock
+        self._port = UdpPort(sock, fallback=settings.fallback_sockets)
+        self.name = name
+        self.endpoint = self._port.endpoint
+        self._public = tuple(parse_public_address(text, self.endpoint.port) for text in settings.public_addresses)
+        own = tuple(dict.fromkeys((*own_endpoints(sock), *self._public)))
+        self._zone = make_zone(settings, ZoneSite(name, own, PhaseTimer(clock.now_ns)))
+        self._loop = ZoneLoop(
+            self._zone,
+            self._port,
+            clock,
+            tick_hz=settings.tick_hz,
+            catch_up_ticks=settings.catch_up_ticks,
+            receive_budget=settings.receive_budget,
+            collection=collection,
+        )
+        self._thread: ZoneThread | None = None
+
+    def start(self, on_failure: Callable[[], None]) -> None:
+        """Starts its thread; `on_failure` is called there if the zone fails."""
+        self._thread = ZoneThread(self.name, self._loop, self._port, on_failure)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Asks it to tell its clients and end."""
+        if self._thread is not None:
+            self._thread.stop()
+
+    def join(self, timeout_s: float) -> bool:
+        """Waits for its end and closes the socket; False if it did not end in time."""
+        if self._thread is not None and not self._thread.join(timeout_s):
+            return False
+        self._port.close()
+        return True
+
+    @property
+    def running(self) -> bool:
+        """True while its loop runs."""
+        return self._thread is not None and self._thread.running
+
+    @property
+    def failure(self) -> BaseException | None:
+        """What made it fail, if it did."""
+        return self._thread.failure if self._thread is not None else None
+
+    def about(self) -> dict[str, object]:
+        """As `HostedZone.about`."""
+        return self._zone.about()
+
+    def servers(self, local_host: str) -> tuple[Endpoint, ...]:
+        """What a token names for a login that was made to `local_host` (a numeric address of this machine)."""
+        return self._public or (new_endpoint(local_host, self.endpoint.port),)
+
+    def login(
+        self, name: str, character: int | None, spawn: tuple[float, float] | None, local_host: str
+    ) -> tuple[bytes, tuple[str, ...]]:
+        """A connect token and the server addresses in it. Raises LoginRefused."""
+        servers = self.servers(local_host)
+        token = self._zone.login(name, character, spawn, servers, self._clock.wall_s())
+        return token, tuple(str(server) for server in servers)
+
+    async def status(self) -> dict[str, object]:
+        """All numbers: the zone's, its loop's, its port's and the process's. Raises RuntimeError or TimeoutError."""
+        found = await self._ask(self._zone.status)
+        traffic = self._port.traffic()
+        measures = self._loop.measures
+        drops = found.get("drops")
+        at_socket = {"send_blocked": traffic.num_send_blocked, "socket_overflow": traffic.num_overflowed}
+        return {
+            "zone": self.name,
+            "udp": str(self.endpoint),
+            **found,
+            **measures.status(),
+            "datagrams_received": traffic.num_received,
+            "datagrams_sent": traffic.num_sent,
+            "received_bytes": traffic.num_received_bytes,
+            "sent_bytes": traffic.num_sent_bytes,
+            "send_errors": traffic.num_send_errors,
+            "receive_errors": traffic.num_receive_errors,
+            "drops": {**drops, **at_socket} if isinstance(drops, dict) else at_socket,
+            "cpu_seconds": round(process_cpu_ns() / 1e9, 3),
+            "thread_cpu_seconds": round(measures.cpu_ns / 1e9, 3),
+            "memory_bytes": resident_bytes(),
+        }
+
+    def histograms(self) -> dict[str, Histogram]:
+        """Copies, in nanoseconds: `lateness`, `gil_wait`, `turn` and every phase."""
+        return self._loop.measures.histograms()
+
+    async def digests(self, tick: int) -> Digests | None:
+        """As `HostedZone.digests`. Raises RuntimeError or TimeoutError."""
+        return await self._ask(lambda: self._zone.digests(tick))
+
+    async def _ask(self, function: Callable[[], Answer]) -> Answer:
+        return await asyncio.wait_for(asyncio.wrap_future(self._loop.call(function)), _ANSWER_S)
