@@ -14,7 +14,7 @@ import sys
 
 
 class JsonLines(logging.Formatter):
-    """Each record as one JSON object: time (unix seconds), level, logger, message, and the traceback if there is one."""
+    """Each record as one JSON object: time (unix seconds), level, logger, message, and a traceback if there is one."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The line."""

@@ -1,0 +1,127 @@
+"""`POST /v1/login`: who wants in, checked, and the connect token that answers.
+
+Responsible for: the shape and rules of login requests, for one player or many, and the form of answers.
+Not here: routes (`web/api/application.py`), what is in a token (`netcode/tokens.py`), who may log in (the zone).
+
+Invariant: a request is checked whole before the first token is made.
+"""
+
+from __future__ import annotations
+
+import base64
+import math
+from typing import Annotated, Final
+
+import msgspec
+
+from myriad.web.api.ports import FrontDoorZone
+from myriad.wire.layouts import MAX_NAME_BYTES
+
+MAX_PLAYERS_PER_REQUEST: Final = 1000
+_MAX_COORDINATE_M: Final = 1e6
+
+Spawn = Annotated[tuple[float, float], msgspec.Meta(description="x and y in metres, world coordinates")]
+
+
+class BadRequest(Exception):
+    """The request breaks a rule; `code` is one word for programs."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class LoginRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """Either `name`, with `spawn` and `character` if wanted, or `names` with as many `spawns` or none."""
+
+    name: str | None = None
+    spawn: Spawn | None = None
+    character: Annotated[int, msgspec.Meta(ge=1, le=2**32 - 1)] | None = None
+    names: list[str] | None = None
+    spawns: list[Spawn | None] | None = None
+    zone: str | None = None
+
+
+class Player(msgspec.Struct, frozen=True):
+    """One who wants in, checked."""
+
+    name: str
+    character: int | None
+    spawn: tuple[float, float] | None
+
+
+class Grant(msgspec.Struct, frozen=True):
+    """The answer for one player: `token` is a netcode 1.02 connect token (2048 bytes) in base64."""
+
+    token: str
+    name: str
+    zone: str
+    servers: tuple[str, ...]
+    protocol: dict[str, object]
+
+
+class Grants(msgspec.Struct, frozen=True):
+    """The answer for many, in the order of `names`."""
+
+    tokens: list[str]
+    zone: str
+    servers: tuple[str, ...]
+    protocol: dict[str, object]
+
+
+def players_of(request: LoginRequest, *, allow_spawn_choice: bool) -> list[Player]:
+    """The players of a request, one or many. Raises BadRequest."""
+    if (request.name is None) == (request.names is None):
+        raise BadRequest("bad_request", "give either name or names")
+    if request.names is None:
+        if request.spawns is not None:
+            raise BadRequest("bad_request", "spawns goes with names, spawn with name")
+        players = [Player(_checked_name(request.name or ""), request.character, _checked_spawn(request.spawn))]
+    else:
+        players = _many(request, request.names)
+        if not allow_spawn_choice:
+            raise BadRequest("not_allowed", "this server takes one player per login (allow_spawn_choice is off)")
+    if not allow_spawn_choice and any(player.spawn is not None for player in players):
+        raise BadRequest("not_allowed", "this server does not let players choose where they start")
+    return players
+
+
+def grant(zone: FrontDoorZone, players: list[Player], local_host: str) -> list[tuple[str, tuple[str, ...]]]:
+    """For each player the token in base64 and the servers that it names. Raises LoginRefused."""
+    granted = []
+    for player in players:
+        token, servers = zone.login(player.name, player.character, player.spawn, local_host)
+        granted.append((base64.b64encode(token).decode("ascii"), servers))
+    return granted
+
+
+def _many(request: LoginRequest, names: list[str]) -> list[Player]:
+    if request.spawn is not None or request.character is not None:
+        raise BadRequest("bad_request", "spawn and character go with name, spawns with names")
+    if not 1 <= len(names) <= MAX_PLAYERS_PER_REQUEST:
+        raise BadRequest("bad_request", f"names must be 1 to {MAX_PLAYERS_PER_REQUEST}, not {len(names)}")
+    spawns = request.spawns if request.spawns is not None else [None] * len(names)
+    if len(spawns) != len(names):
+        raise BadRequest("bad_request", f"{len(names)} names, but {len(spawns)} spawns")
+    return [Player(_checked_name(name), None, _checked_spawn(spawn)) for name, spawn in zip(names, spawns, strict=True)]
+
+
+def _checked_name(name: str) -> str:
+    if not name or name != name.strip() or not name.isprintable():
+        raise BadRequest("bad_name", "a name is printable text without spaces at its ends")
+    try:
+        size = len(name.encode())
+    except UnicodeEncodeError:
+        raise BadRequest("bad_name", "a name is text in UTF-8") from None
+    if size > MAX_NAME_BYTES:
+        raise BadRequest("bad_name", f"a name has at most {MAX_NAME_BYTES} bytes in UTF-8, not {size}")
+    return name
+
+
+def _checked_spawn(spawn: tuple[float, float] | None) -> tuple[float, float] | None:
+    if spawn is None:
+        return None
+    if not all(math.isfinite(value) and abs(value) <= _MAX_COORDINATE_M for value in spawn):
+        raise BadRequest("bad_spawn", "spawn is x and y in metres, within the world")
+    return spawn

@@ -1,0 +1,79 @@
+"""What the front door needs of the host behind it.
+
+Responsible for: the protocols, which `runtime.host.Host` and `runtime.hosted_zone.RunningZone` fulfil; tests use fakes.
+Not here: anything that runs.
+
+Invariant: `status` and `digests` wait for the zone's thread and so are asynchronous; the rest answers at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+
+class FrontDoorZone(Protocol):
+    """One zone."""
+
+    @property
+    def name(self) -> str:
+        """Such as zone-1."""
+        ...
+
+    def about(self) -> dict[str, object]:
+        """What a client wants to know before it connects: `protocol_id` (16 hexadecimal digits), rates."""
+        ...
+
+    def login(
+        self, name: str, character: int | None, spawn: tuple[float, float] | None, local_host: str
+    ) -> tuple[bytes, tuple[str, ...]]:
+        """A connect token and the servers that it names. Raises LoginRefused."""
+        ...
+
+    async def status(self) -> dict[str, object]:
+        """All numbers of the zone. Raises RuntimeError or TimeoutError if it does not answer."""
+        ...
+
+    def histograms(self) -> dict[str, npt.NDArray[np.int64]]:
+        """Histograms of nanoseconds by name: `lateness` and every phase."""
+        ...
+
+    async def digests(self, tick: int) -> dict[tuple[int, int, int], int] | None:
+        """64-bit digests by (cell x, cell y, part) at a snapshot tick, None if not kept. Raises as `status`."""
+        ...
+
+
+class FrontDoorReadiness(Protocol):
+    """Whether a player can join."""
+
+    @property
+    def ready(self) -> bool:
+        """True if so."""
+        ...
+
+    @property
+    def text(self) -> str:
+        """The sentence that says so, or what is missing."""
+        ...
+
+
+class FrontDoorHost(Protocol):
+    """The process."""
+
+    @property
+    def readiness(self) -> FrontDoorReadiness:
+        """Whether a player can join now."""
+        ...
+
+    @property
+    def allow_spawn_choice(self) -> bool:
+        """True if a login may name its spawn point, and many players may log in by one request."""
+        ...
+
+    @property
+    def zones(self) -> Mapping[str, FrontDoorZone]:
+        """Running zones by name."""
+        ...
