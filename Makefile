@@ -27,6 +27,7 @@ setup:
 
 test: check
 	$(BIN)/pytest -n 2 --dist loadfile $(TESTS)
+	NUMBA_DISABLE_JIT=1 $(BIN)/pytest -n 2 --dist loadfile -m without_jit tests
 
 check:
 	@tools/prepare test

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from myriad.core import histogram as hist
+
+pytestmark = pytest.mark.without_jit
 
 VALUES = st.lists(st.one_of(st.integers(0, 300), st.integers(0, hist.MAX_VALUE)), min_size=1, max_size=60)
 
