@@ -1,0 +1,140 @@
+"""A zone as small as possible, so that loop, host and front door are tested without the real one.
+
+A datagram `join` makes its sender a player, `leave` removes it; every tick each player is sent the tick's number, and
+`bye` when the zone closes. As a program it is a server with the real front door.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from myriad.core.errors import LoginRefused, MyriadError, StartupError
+from myriad.core.phases import PHASE_STEP, PhaseTimer
+from myriad.core.settings import Settings, load
+from myriad.netcode.addresses import Endpoint
+from myriad.runtime.hosted_zone import ZoneSite
+from myriad.wire.datagram import Batch, new_batch
+
+ZONES = ("zone-1", "zone-2")
+MAX_PLAYERS = 64
+
+
+class SmallZone:
+    """See `runtime.hosted_zone.HostedZone`."""
+
+    def __init__(self, site: ZoneSite) -> None:
+        self.site = site
+        self.players: dict[bytes, bool] = {}
+        self.ticks: list[int] = []
+        self.polls: list[int] = []
+        self.received: list[int] = []
+        self.closed_at: int | None = None
+        self.fail_at_tick = -1
+        self.on_tick: Callable[[], None] = lambda: None
+        self._out = new_batch(MAX_PLAYERS)
+        self._num_out = 0
+
+    @property
+    def idle(self) -> bool:
+        return not self.players
+
+    @property
+    def outgoing(self) -> tuple[Batch, int]:
+        return self._out, self._num_out
+
+    @property
+    def phases(self) -> PhaseTimer:
+        return self.site.phases
+
+    def receive(self, batch: Batch, count: int, now_ns: int, wall_s: int) -> None:
+        self.received.append(count)
+        for i in range(count):
+            text = batch["data"][i, : batch["length"][i]].tobytes()
+            address = batch["address"][i].tobytes()
+            if text == b"join" and len(self.players) < MAX_PLAYERS:
+                self.players[address] = True
+            elif text == b"leave":
+                self.players.pop(address, None)
+            elif text == b"fail":
+                self.fail_at_tick = len(self.ticks)
+
+    def tick(self, now_ns: int) -> None:
+        if len(self.ticks) == self.fail_at_tick:
+            raise RuntimeError("this tick was told to fail")
+        self.phases.start()
+        self.on_tick()
+        self.ticks.append(now_ns)
+        self._tell(f"{len(self.ticks)}".encode())
+        self.phases.done(PHASE_STEP)
+
+    def poll(self, now_ns: int) -> None:
+        self.polls.append(now_ns)
+        self._num_out = 0
+
+    def close(self, now_ns: int) -> None:
+        self.closed_at = now_ns
+        self._tell(b"bye")
+
+    def about(self) -> dict[str, object]:
+        return {"netcode": "1.02", "protocol_id": "00000000000000aa", "tick_hz": 60, "snapshot_hz": 20}
+
+    def login(
+        self,
+        name: str,
+        character: int | None,
+        spawn: tuple[float, float] | None,
+        servers: tuple[Endpoint, ...],
+        wall_s: int,
+    ) -> bytes:
+        if name == "nobody":
+            raise LoginRefused("zone_full", "the zone is full")
+        return f"{name} {character} {spawn} {[str(server) for server in servers]}".encode().ljust(2048, b"\0")
+
+    def status(self) -> dict[str, object]:
+        return {"tick": len(self.ticks), "players": len(self.players), "npcs": 0, "drops": {"empty": 3}}
+
+    def digests(self, tick: int) -> dict[tuple[int, int, int], int] | None:
+        return {(3, -1, 0): 0xABC} if tick == 7 else None
+
+    def _tell(self, text: bytes) -> None:
+        self._num_out = len(self.players)
+        for i, address in enumerate(self.players):
+            self._out["address"][i] = np.frombuffer(address, "<u8")
+            self._out["data"][i, : len(text)] = np.frombuffer(text, np.uint8)
+            self._out["length"][i] = len(text)
+
+
+def make_small_zone(settings: Settings, site: ZoneSite) -> SmallZone:
+    """As the real factory: refuses names that it does not know."""
+    if site.name not in ZONES:
+        raise StartupError(f"there is no zone {site.name}; there are {', '.join(ZONES)}")
+    return SmallZone(site)
+
+
+def serve(command: str, flags: dict[str, str], slow_start_s: float) -> int:
+    """What `cli/server.py` and `cli/world.py` do, with the small zone; kernels that take `slow_start_s` to compile."""
+    from myriad.runtime.host import run_server, run_world
+    from myriad.runtime.warm import Progress
+    from myriad.web.api.application import build_application
+
+    def warm_up(progress: Progress) -> None:
+        progress("slow", 0, 1)
+        time.sleep(slow_start_s)
+
+    settings = load(Settings, flags)
+    if command == "server":
+        return run_server(settings, make_zone=make_small_zone, make_application=build_application, warm_up=warm_up)
+    return run_world(settings, ZONES, make_zone=make_small_zone, make_application=build_application, warm_up=warm_up)
+
+
+if __name__ == "__main__":
+    given = dict(item.split("=", 1) for item in sys.argv[2:])
+    try:
+        sys.exit(serve(sys.argv[1], given, float(given.pop("slow_start_s", "0"))))
+    except MyriadError as error:
+        print(f"myriad: {error}", file=sys.stderr)
+        sys.exit(2)
