@@ -72,7 +72,7 @@ def move_body(
 
 @kernel
 def is_clear(solid: NDArray[np.uint8], x: int, y: int, to_x: int, to_y: int) -> bool:
-    """True if no solid tile lies on the straight line, looked at every half metre (1/1024 m, relative to the corner)."""
+    """True if no solid tile lies on a straight line, looked at every half metre; units and corner as in `move_body`."""
     steps = 1 + max(abs(to_x - x), abs(to_y - y)) // (UNITS_PER_M // 2)
     for i in range(1, steps):
         column = (x + (to_x - x) * i // steps) >> TILE_SHIFT

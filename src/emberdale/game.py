@@ -1,0 +1,65 @@
+"""Emberdale as the engine sees it.
+
+Responsible for: the order of the rules in a tick, and the `GAME` object. Not here: any rule.
+"""
+
+from __future__ import annotations
+
+from emberdale import zones
+from emberdale.data import load_items, load_kinds
+from emberdale.fields import (
+    BUTTONS,
+    COUNTERS,
+    ENTITY,
+    EVENT_KINDS,
+    INTENTS,
+    KIND_PLAYER,
+    OWN_FIELDS,
+    PRIVATE_FIELDS,
+    STATES,
+)
+from emberdale.movement import predict
+from emberdale.npcs import npcs_rule
+from emberdale.players import players_rule, upkeep_rule
+from myriad.game import ITEM_KIND_BASE, Game, World, begin_tick, finish_tick, kernel
+
+
+@kernel
+def step(world: World) -> None:
+    """One tick: players act first, in row order, then NPCs, then what happens once a second."""
+    begin_tick(world)
+    players_rule(world)
+    npcs_rule(world)
+    upkeep_rule(world)
+    finish_tick(world)
+
+
+_ITEM_NUMBERS = load_items(60)[1]
+_KIND_NUMBERS = load_kinds(60)[1]
+
+GAME = Game(
+    name="emberdale",
+    zones=tuple(zones.zone_rows()),
+    entity=ENTITY,
+    own_fields=OWN_FIELDS,
+    private_fields=PRIVATE_FIELDS,
+    kinds={"player": KIND_PLAYER, **_KIND_NUMBERS},
+    states=STATES,
+    intents=INTENTS,
+    buttons=BUTTONS,
+    event_kinds=EVENT_KINDS,
+    counters=COUNTERS,
+    step=step,
+    predict=predict,
+    create=zones.create,
+    read_map=zones.read_zone_map,
+    spawn=zones.spawn,
+    detach=zones.detach,
+    attach=zones.attach,
+    remove=zones.remove,
+    entity_kind_names={
+        KIND_PLAYER: "Player",
+        **{number: name for name, number in _KIND_NUMBERS.items()},
+        **{ITEM_KIND_BASE + number: name for name, number in _ITEM_NUMBERS.items()},
+    },
+)

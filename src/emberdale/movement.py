@@ -1,0 +1,101 @@
+"""How a player moves in one input-tick: the same code on the server and in the client's prediction.
+
+Responsible for: walking, running, stamina, sliding along walls. Not here: NPCs' steps (`npcs.py`), which nobody
+predicts.
+
+Invariants: integers in, integers out, nothing else read: the result depends only on the arguments. No input moves a
+body farther than running speed × dt, whatever its bytes.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emberdale.fields import BUTTON_RUN, STATE_DEAD, STATE_FIGHTING, STATE_IDLE, STATE_RUNNING, STATE_WALKING
+from myriad.game import COSINE, SINE, UNITS_PER_M, kernel, move_body
+
+
+@kernel
+def move_step(
+    solid: NDArray[np.uint8],
+    params: NDArray[Any],
+    dt: float,
+    x: int,
+    y: int,
+    state: int,
+    stamina: int,
+    buttons: int,
+    move_dir: int,
+    move_mag: int,
+) -> tuple[int, int, int, int]:
+    """One input-tick of a player's body; scalars, because own records and entity rows differ in layout.
+
+    `x`, `y` in 1/1024 m from the map's corner, `state` and `stamina` as in the columns, `move_dir` of 256 per turn,
+    `move_mag` of 255. Returns the new (x, y, state, stamina). The dead do not move.
+    """
+    if state == STATE_DEAD:
+        return x, y, state, stamina
+    full = np.int64(params["stamina"][0])
+    rest = np.int64(params["rest_stamina"][0])
+    if move_mag == 0:
+        if state != STATE_FIGHTING:
+            state = STATE_IDLE
+        return x, y, state, min(full, stamina + rest)
+    cost = np.int64(params["run_stamina"][0])
+    needed = cost if state == STATE_RUNNING else np.int64(params["run_again_stamina"][0])
+    running = (buttons & BUTTON_RUN) != 0 and stamina >= needed
+    speed = params["run_mps"][0] if running else params["walk_mps"][0]
+    length = speed * UNITS_PER_M * dt * (move_mag / 255.0)
+    step_x = np.int64(math.floor(COSINE[move_dir] * length + 0.5))
+    step_y = np.int64(math.floor(SINE[move_dir] * length + 0.5))
+    new_x, new_y = move_body(solid, x, y, step_x, step_y, np.int64(params["body_radius"][0]))
+    if new_x == x and new_y == y:  # against a wall: nobody gets tired of standing
+        return x, y, STATE_IDLE, min(full, stamina + rest)
+    if running:
+        return new_x, new_y, STATE_RUNNING, stamina - cost
+    return new_x, new_y, STATE_WALKING, min(full, stamina + rest)
+
+
+@kernel
+def predict(
+    own: NDArray[Any],
+    row: int,
+    buttons: int,
+    move_dir: int,
+    move_mag: int,
+    heading: int,
+    dt: float,
+    solid: NDArray[np.uint8],
+    origin_x: int,
+    origin_y: int,
+    params: NDArray[Any],
+) -> None:
+    """Apply one input-tick to `own[row]` (`GAME.own_dtype`) as the server will: place, heading, state, stamina.
+
+    `origin_x`, `origin_y` in metres; `dt` in seconds, as the server's `clock.dt`.
+    """
+    left = np.int64(origin_x) * UNITS_PER_M
+    bottom = np.int64(origin_y) * UNITS_PER_M
+    x, y, state, stamina = move_step(
+        solid,
+        params,
+        dt,
+        np.int64(own["qx"][row]) - left,
+        np.int64(own["qy"][row]) - bottom,
+        np.int64(own["state"][row]),
+        np.int64(own["stamina"][row]),
+        np.int64(buttons),
+        np.int64(move_dir),
+        np.int64(move_mag),
+    )
+    if state == STATE_DEAD:
+        return
+    own["qx"][row] = x + left
+    own["qy"][row] = y + bottom
+    own["state"][row] = state
+    own["stamina"][row] = stamina
+    own["heading"][row] = heading
