@@ -1,0 +1,410 @@
+"""One viewer's share of a snapshot payload: the keyframes that it lacks, and its run.
+
+Responsible for: which keyframes go into a datagram, whether the ready run serves, and the viewer's own choice of parts
+where it does not; remembering what was sent under which sequence.
+Not here: the bytes of a run (`runs.py`), acknowledgements (`viewers.py`), the payload's head (`zone/`).
+
+Invariants: never more than the room given. A part is covered only if its base keyframe is acknowledged, is in this
+datagram, or was sent so recently that its acknowledgement can still be on the way. What was left out gains priority
+with every snapshot, so no part in view starves as long as the room allows the largest section (about 820 bytes) now
+and then.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from myriad.core.kernel import kernel
+from myriad.replication.cells import (
+    DEFERRALS,
+    KEYFRAMES_SENT,
+    MAX_DELTA_PERIOD,
+    NUM_SLOTS,
+    OWN_PICKS,
+    READY_RUNS,
+    RESENDS,
+    Bytes,
+    CellArrays,
+    mix_cell,
+    ring_of,
+    ring_period,
+    since_due,
+    sort_ascending,
+    torus_slot,
+)
+from myriad.replication.runs import (
+    IN_FULL,
+    copy_memory,
+    needed_key,
+    ready_run,
+    section_length,
+    view_cell_number,
+    write_run,
+)
+from myriad.replication.viewers import (
+    MAX_DATAGRAM_KEYFRAMES,
+    MIN_RESEND_SNAPSHOTS,
+    SENT_DATAGRAMS,
+    SENT_OWN,
+    SENT_PRIVATE,
+    WAS_SENT,
+    ViewerArrays,
+    enter_cells,
+    in_flight,
+    knows,
+)
+from myriad.wire.layouts import (
+    KEYFRAME_HEADER_BYTES,
+    RECORD_BYTES,
+    SNAPSHOT_KEYFRAMES,
+    SNAPSHOT_MULTI,
+    VIEW_CELLS,
+)
+
+EMPTY_RUN_BYTES = 4
+SPREAD_SNAPSHOTS = 3
+"""An announced keyframe goes out in the first so many snapshots, by viewer row, so that one resend still comes early."""
+PICK_BITS = 10
+
+
+@kernel
+def _put_keyframe(
+    cells: CellArrays, viewers: ViewerArrays, row: int, at_ring: int, known: int, key: int, place: int, buf: Bytes, at: int
+) -> int:
+    """Write one keyframe and remember it under the datagram; returns the new end. `place`: in the view | part << 5."""
+    rows = viewers.rows
+    snapshot = np.int64(cells.zone["snapshot"][0])
+    generation, count = np.int64(cells.keys["generation"][key]), np.int64(cells.keys["count"][key])
+    buf[at] = place
+    buf[at + 1] = generation
+    buf[at + 2] = min(snapshot - np.int64(cells.keys["captured_at"][key]), 255)
+    buf[at + 3] = count
+    at += KEYFRAME_HEADER_BYTES
+    copy_memory(buf.ctypes.data + at, cells.key_bytes[key].ctypes.data, count * RECORD_BYTES)
+    e = np.int64(rows["ring_count"][row, at_ring])
+    entry = np.int64(rows["entry"][row, known & (NUM_SLOTS - 1)])
+    rows["ring_keys"][row, at_ring, e] = known | (generation << 9) | (entry << 17)
+    rows["ring_count"][row, at_ring] = e + 1
+    has = np.int64(rows["has"][row, known])
+    if has & WAS_SENT and rows["sent"][row, known] == generation:
+        viewers.counters[RESENDS] += 1
+    viewers.counters[KEYFRAMES_SENT] += 1
+    rows["has"][row, known] = has | WAS_SENT
+    rows["sent"][row, known] = generation
+    rows["sent_at"][row, known] = snapshot & 0xFFFF
+    return at + count * RECORD_BYTES
+
+
+@kernel
+def _keyframe_bytes(cells: CellArrays, key: int) -> int:
+    return KEYFRAME_HEADER_BYTES + RECORD_BYTES * np.int64(cells.keys["count"][key])
+
+
+@kernel
+def _announcement_waits(
+    cells: CellArrays, viewers: ViewerArrays, row: int, known: int, key: int, base: int, patience: int
+) -> bool:
+    """True if the announced keyframe `key` should go to the viewer now. `base`: generation to be known first, or -1."""
+    rows = viewers.rows
+    snapshot = np.int64(cells.zone["snapshot"][0])
+    generation = np.int64(cells.keys["generation"][key])
+    if knows(rows, row, known, generation) or in_flight(rows, row, known, generation, snapshot, patience):
+        return False
+    if snapshot - np.int64(cells.keys["captured_at"][key]) < row % SPREAD_SNAPSHOTS:
+        return False
+    return base < 0 or knows(rows, row, known, base)
+
+
+@kernel
+def _try_ready(
+    cells: CellArrays,
+    viewers: ViewerArrays,
+    row: int,
+    run: int,
+    at_ring: int,
+    buf: Bytes,
+    at: int,
+    limit: int,
+    patience: int,
+) -> int:
+    """Write announced keyframes and the ready run; returns the new end, or -1 with nothing done if it cannot serve."""
+    rows, needs = viewers.rows, cells.needs
+    length = np.int64(cells.runs["length"][run])
+    if length < 0 or at + length > limit:
+        return -1
+    snapshot = np.int64(cells.zone["snapshot"][0])
+    first = np.int64(cells.runs["need_at"][run])
+    behind_bases = first + np.int64(cells.runs["num_bases"][run])
+    for n in range(first, behind_bases):
+        known, generation = np.int64(needs["known"][n]), np.int64(needs["generation"][n])
+        if not knows(rows, row, known, generation) and not in_flight(rows, row, known, generation, snapshot, patience):
+            return -1
+    room = min(limit - at - length - 1, (limit - at) // 2)
+    num = 0
+    for n in range(behind_bases, first + np.int64(cells.runs["num_needs"][run])):
+        key = np.int64(needs["key"][n])
+        size = _keyframe_bytes(cells, key)
+        if size <= room and num < MAX_DATAGRAM_KEYFRAMES:
+            known = np.int64(needs["known"][n])
+            if _announcement_waits(cells, viewers, row, known, key, np.int64(needs["base"][n]), patience):
+                viewers.chosen[num] = n
+                num += 1
+                room -= size
+    if num > 0:
+        buf[at] = num
+        at += 1
+        for c in range(num):
+            n = np.int64(viewers.chosen[c])
+            known, key, place = np.int64(needs["known"][n]), np.int64(needs["key"][n]), np.int64(needs["cell"][n])
+            at = _put_keyframe(cells, viewers, row, at_ring, known, key, place, buf, at)
+    copy_memory(buf.ctypes.data + at, cells.run_bytes.ctypes.data + np.int64(cells.runs["at"][run]), length)
+    return at + length
+
+
+@kernel
+def _gather(cells: CellArrays, viewers: ViewerArrays, row: int, patience: int) -> int:
+    """List every part in view as a pick, with what it needs and how long it has waited; returns how many."""
+    rows, picks = viewers.rows, viewers.picks
+    view_x, view_y = np.int64(rows["view_x"][row]), np.int64(rows["view_y"][row])
+    tier, level = np.int64(rows["tier"][row]), np.int64(cells.zone["level"][0])
+    snapshot, view_hash = np.int64(cells.zone["snapshot"][0]), mix_cell(view_x, view_y)
+    own = rows["own_mode"][row] != 0
+    num = 0
+    for place in range(VIEW_CELLS):
+        ring = ring_of(place)
+        period = ring_period(tier, ring, level)
+        cell = view_cell_number(cells, view_x, view_y, place)
+        if cell < 0 or period == 0:
+            continue
+        in_full = period > MAX_DELTA_PERIOD
+        late = since_due(snapshot, tier, period, np.int64(cells.cells["hash"][cell]), view_hash)
+        slot = torus_slot(np.int64(cells.cells["x"][cell]), np.int64(cells.cells["y"][cell]))
+        for number in range(np.int64(cells.cells["num_parts"][cell])):
+            part = np.int64(cells.cells["part"][cell, number])
+            known = slot + number * NUM_SLOTS
+            since = late if late > 0 else period
+            if own:
+                since = (snapshot - np.int64(rows["covered_at"][row, known])) & 0xFFFF
+            else:
+                rows["covered_at"][row, known] = (snapshot - since) & 0xFFFF
+            key = needed_key(cells, part, in_full)
+            decodable = key < 0
+            if key >= 0:
+                generation = np.int64(cells.keys["generation"][key])
+                decodable = knows(rows, row, known, generation)
+                decodable = decodable or in_flight(rows, row, known, generation, snapshot, patience)
+            wanted = late == 0 or (own and since >= period)
+            picks["score"][num] = since << (2 - ring)
+            picks["known"][num] = known
+            picks["key"][num] = key
+            picks["length"][num] = section_length(cells, part, in_full) if wanted else 0
+            picks["place"][num] = place
+            picks["number"][num] = number
+            picks["decodable"][num] = 1 if decodable else 0
+            picks["wanted"][num] = 1 if wanted else 0
+            picks["next"][num] = 1 if cells.parts["has_next"][part] and not in_full else 0
+            picks["in_full"][num] = 1 if in_full else 0
+            num += 1
+    return num
+
+
+@kernel
+def _order_picks(viewers: ViewerArrays, num: int) -> None:
+    """Pick numbers by falling score into `order`."""
+    order = viewers.order
+    for p in range(num):
+        order[p] = (-np.int64(viewers.picks["score"][p]) << PICK_BITS) | p
+    sort_ascending(order, num)
+    for p in range(num):
+        order[p] &= (1 << PICK_BITS) - 1
+
+
+@kernel
+def _put_missing(
+    cells: CellArrays,
+    viewers: ViewerArrays,
+    row: int,
+    num: int,
+    at_ring: int,
+    buf: Bytes,
+    at: int,
+    limit: int,
+    patience: int,
+) -> int:
+    """Write missing base keyframes, the longest waiting first, then announced ones; returns the new end.
+
+    Half the room, but at least one keyframe if it fits at all.
+    """
+    rows, picks = viewers.rows, viewers.picks
+    room = (limit - at) // 2
+    end, written = at + 1, 0
+    for announced in range(2):
+        for p in range(num):
+            pick = np.int64(viewers.order[p])
+            key, known = np.int64(picks["key"][pick]), np.int64(picks["known"][pick])
+            if announced == 0:
+                if picks["decodable"][pick] or not picks["wanted"][pick]:
+                    continue
+            else:
+                if not picks["next"][pick]:
+                    continue
+                base = np.int64(cells.keys["generation"][key]) if key >= 0 else -1
+                cell = view_cell_number(
+                    cells, np.int64(rows["view_x"][row]), np.int64(rows["view_y"][row]), np.int64(picks["place"][pick])
+                )
+                part = np.int64(cells.cells["part"][cell, np.int64(picks["number"][pick])])
+                key = part * 2 + 1 - np.int64(cells.parts["base"][part])
+                if not _announcement_waits(cells, viewers, row, known, key, base, patience):
+                    continue
+            size = _keyframe_bytes(cells, key)
+            fits = end + size - at <= room or (written == 0 and end + size + EMPTY_RUN_BYTES <= limit)
+            if not fits or written >= MAX_DATAGRAM_KEYFRAMES:
+                continue
+            place = np.int64(picks["place"][pick]) | (np.int64(picks["number"][pick]) << 5)
+            end = _put_keyframe(cells, viewers, row, at_ring, known, key, place, buf, end)
+            if announced == 0:
+                picks["decodable"][pick] = 1
+            written += 1
+    if written == 0:
+        return at
+    buf[at] = written
+    return end
+
+
+@kernel
+def _choose(cells: CellArrays, viewers: ViewerArrays, row: int, num: int, room: int) -> tuple[int, bool]:
+    """Choose what to cover with `room` bytes: quiet parts, then sections by priority; returns what was left out.
+
+    Also returns whether the section that has waited longest found no room.
+    """
+    picks, cover = viewers.picks, viewers.cover
+    rows, snapshot = viewers.rows, np.int64(cells.zone["snapshot"][0])
+    cover[:] = 0
+    covered, quiet, multi, sections, deferred, first_left_out = 0, 0, 0, 0, 0, False
+    first = True
+    for turn in range(2):
+        for p in range(num):
+            pick = np.int64(viewers.order[p])
+            length = np.int64(picks["length"][pick])
+            if not picks["wanted"][pick] or (length == 0) != (turn == 0):
+                continue
+            if not picks["decodable"][pick]:
+                deferred += 1
+                continue
+            place = np.int64(picks["place"][pick])
+            view_x, view_y = np.int64(rows["view_x"][row]), np.int64(rows["view_y"][row])
+            cell = view_cell_number(cells, view_x, view_y, place)
+            more_multi = 1 if cover[place] == 0 and cells.cells["num_parts"][cell] > 1 else 0
+            more_quiet = 1 if length == 0 else 0
+            size = 4 + (covered + 8) // 8 + (quiet + more_quiet + 1) // 2 + sections + length
+            if multi + more_multi > 0:
+                size += 1 + 2 * (multi + more_multi)
+            if size > room:
+                deferred += 1
+                first_left_out = first_left_out or (first and turn == 1)
+                first = first and turn == 0
+                continue
+            first = first and turn == 0
+            covered += 1
+            quiet += more_quiet
+            multi += more_multi
+            sections += length
+            cover[place] |= 1 << np.int64(picks["number"][pick])
+            if picks["in_full"][pick]:
+                cover[place] |= IN_FULL
+            rows["covered_at"][row, np.int64(picks["known"][pick])] = snapshot & 0xFFFF
+    return deferred, first_left_out
+
+
+@kernel
+def _write_own(
+    cells: CellArrays,
+    viewers: ViewerArrays,
+    row: int,
+    run: int,
+    at_ring: int,
+    buf: Bytes,
+    at: int,
+    limit: int,
+    patience: int,
+) -> tuple[int, bool]:
+    """Write keyframes and a run chosen for this viewer alone; returns (end, multi)."""
+    rows = viewers.rows
+    num = _gather(cells, viewers, row, patience)
+    _order_picks(viewers, num)
+    run_at = at
+    was_hungry = rows["hungry"][row] != 0
+    if not was_hungry:
+        run_at = _put_missing(cells, viewers, row, num, at_ring, buf, at, limit, patience)
+    rows["hungry"][row] = 0
+    if rows["own_mode"][row] == 0 and run >= 0:
+        length = np.int64(cells.runs["length"][run])
+        decodable = length >= 0 and run_at + length <= limit
+        for p in range(num):
+            decodable = decodable and (viewers.picks["decodable"][p] != 0 or viewers.picks["wanted"][p] == 0)
+        if decodable:
+            copy_memory(buf.ctypes.data + run_at, cells.run_bytes.ctypes.data + np.int64(cells.runs["at"][run]), length)
+            viewers.counters[READY_RUNS] += 1
+            return run_at + length, cells.runs["multi"][run] != 0
+    deferred, first_left_out = _choose(cells, viewers, row, num, limit - run_at)
+    if first_left_out and run_at > at:
+        rows["hungry"][row] = 1
+    rows["own_mode"][row] = 1 if deferred > 0 else 0
+    viewers.counters[DEFERRALS] += deferred
+    viewers.counters[OWN_PICKS] += 1
+    view_x, view_y = np.int64(rows["view_x"][row]), np.int64(rows["view_y"][row])
+    length, multi = write_run(cells, view_x, view_y, viewers.cover, viewers.run_bytes, 0, limit - run_at)
+    copy_memory(buf.ctypes.data + run_at, viewers.run_bytes.ctypes.data, length)
+    return run_at + length, multi
+
+
+@kernel
+def write_view(
+    cells: CellArrays,
+    viewers: ViewerArrays,
+    row: int,
+    buf: Bytes,
+    flags_at: int,
+    at: int,
+    limit: int,
+    sequence: int,
+    rtt_snapshots: int,
+    own_version: int,
+    private_version: int,
+) -> int:
+    """Write the KEYFRAMES block and the run of one viewer's datagram, from `at`; returns the end, at most `limit`.
+
+    `buf` is the payload (u1, unit stride), of which `buf[flags_at]`, the snapshot's flags byte, gets the KEYFRAMES
+    and MULTI bits that apply (the caller has written all other bits). `limit - at` must be at least 4, and at least
+    820 now and then, or large parts wait. `sequence` (u16) is the datagram's inner sequence, for `on_acked`;
+    `rtt_snapshots` the connection's round trip in snapshots, rounded up; the versions (u8) are those of the own and
+    private state in this datagram, -1 where there is none. Call it at most once per encode and viewer.
+    """
+    rows = viewers.rows
+    tier = np.int64(rows["tier"][row])
+    enter_cells(viewers, row, tier, np.int64(cells.zone["level"][0]), np.int64(cells.zone["snapshot"][0]))
+    at_ring = sequence % SENT_DATAGRAMS
+    rows["ring_sequence"][row, at_ring] = sequence
+    rows["ring_count"][row, at_ring] = 0
+    rows["ring_flags"][row, at_ring] = (SENT_OWN if own_version >= 0 else 0) | (
+        SENT_PRIVATE if private_version >= 0 else 0
+    )
+    rows["ring_own"][row, at_ring] = own_version & 255
+    rows["ring_private"][row, at_ring] = private_version & 255
+    patience = max(MIN_RESEND_SNAPSHOTS, rtt_snapshots + 1)
+    view_x, view_y = np.int64(rows["view_x"][row]), np.int64(rows["view_y"][row])
+    run = ready_run(cells, view_x, view_y, tier, viewers.cover)
+    end, multi = -1, False
+    if run >= 0 and rows["own_mode"][row] == 0:
+        end = _try_ready(cells, viewers, row, run, at_ring, buf, at, limit, patience)
+        multi = cells.runs["multi"][run] != 0
+        viewers.counters[READY_RUNS] += 1 if end >= 0 else 0
+    if end < 0:
+        end, multi = _write_own(cells, viewers, row, run, at_ring, buf, at, limit, patience)
+    flags = np.int64(buf[flags_at])
+    if rows["ring_count"][row, at_ring] > 0:
+        flags |= SNAPSHOT_KEYFRAMES
+    if multi:
+        flags |= SNAPSHOT_MULTI
+    buf[flags_at] = flags
+    return end

@@ -1,0 +1,410 @@
+"""The arrays of a zone's cells: who stands where, parts, keyframes, encoded bytes.
+
+Responsible for: layouts and construction of everything that the server side of replication keeps between snapshots,
+and the arithmetic that says which cell, torus slot, ring and phase something has.
+Not here: filling them (`sorting.py`, `keyframes.py`, `sections.py`, `encode.py`, `runs.py`), viewers (`viewers.py`).
+
+Invariants: all memory is taken at construction. A zone's cells are a rectangle of world-wide cell indices; every cell
+has part 0 for ever, further parts come from a pool. Generations and event numbers belong to (cell, part number) and
+outlive the pooled part, so a keyframe's number names one content (until 256 later ones have passed).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from myriad.core.kernel import kernel
+from myriad.wire.layouts import (
+    CELL_UNITS,
+    MAX_PART_ENTITIES,
+    MAX_PARTS,
+    RECORD_BYTES,
+    RING_PERIODS,
+    VIEW_CELLS,
+    VIEW_RADIUS_CELLS,
+    VIEW_SIDE_CELLS,
+)
+
+Table = npt.NDArray[np.void]
+Bytes = npt.NDArray[np.uint8]
+
+NUM_TIERS = 3
+TORUS_SIDE = 8
+NUM_SLOTS = TORUS_SIDE * TORUS_SIDE
+NUM_KNOWN = NUM_SLOTS * MAX_PARTS
+"""Places of (torus slot, part) in a viewer's tables; `slot + part * 64`."""
+
+SUB_SQUARES = 16
+SUB_SQUARE_STEPS = 800  # 12.5 m in 1/64 m
+MARGIN_STEPS = 448  # 7 m in 1/64 m
+MAX_PART_EVENTS = 16
+SECTION_HEADER_BYTES = 3
+KEY_BYTES = MAX_PART_ENTITIES * RECORD_BYTES
+MAX_FULL_BYTES = SECTION_HEADER_BYTES + 2 + KEY_BYTES + 1 + 6 * MAX_PART_EVENTS
+"""Longest section: a delta is only used where it is no longer than the full state."""
+DELTA_SCRATCH_BYTES = 1600
+"""Room for the longest delta that is written before it is known to be too long."""
+DIGEST_SNAPSHOTS = 64
+LAYOUT_SNAPSHOTS = 20
+MAX_DELTA_PERIOD = 8
+"""Cells sent less often than this are sent in full: a keyframe would serve too few deltas."""
+
+QUIET = 0
+DELTA = 1
+FULL = 2
+
+COUNTER_NAMES = (
+    "bytes_encoded",
+    "keyframes",
+    "deltas",
+    "fulls",
+    "layouts",
+    "hidden_by_crowd",
+    "parts_exhausted",
+    "events_lost",
+    "ready_runs",
+    "own_picks",
+    "deferrals",
+    "keyframes_sent",
+    "resends",
+    "nacks",
+    "acks_ignored",
+)
+"""What `CellArrays.counters` and `ViewerArrays.counters` count, in this order, since the start."""
+(
+    BYTES_ENCODED,
+    KEYFRAMES,
+    DELTAS,
+    FULLS,
+    LAYOUTS,
+    HIDDEN_BY_CROWD,
+    PARTS_EXHAUSTED,
+    EVENTS_LOST,
+    READY_RUNS,
+    OWN_PICKS,
+    DEFERRALS,
+    KEYFRAMES_SENT,
+    RESENDS,
+    NACKS,
+    ACKS_IGNORED,
+) = range(len(COUNTER_NAMES))
+
+ZONE = np.dtype(
+    [
+        ("snapshot", "i8"),  # number of the newest encode, counts up by one
+        ("tick", "i8"),
+        ("event_read", "i8"),  # events of the ring taken so far (u32, wraps)
+        ("origin_x", "i4"),  # world-wide index of the first column of cells
+        ("origin_y", "i4"),
+        ("width", "i4"),
+        ("height", "i4"),
+        ("num_rows", "i4"),  # rows that the newest encode looked at
+        ("num_free", "i4"),  # entries of free_parts
+        ("arena_at", "i4"),
+        ("run_at", "i4"),
+        ("need_at", "i4"),
+        ("level", "i4"),  # overload level 0..2 of the newest encode
+        ("digests", "u1"),  # 1: keep digests
+        ("has_events", "u1"),  # 0 until the first encode, which takes no older events
+    ],
+    align=True,
+)
+ROW = np.dtype(
+    [
+        ("word", "i8"),  # quantised record: x 12 | y 12 | heading 8 | hp 8 | state 8 | kind 8 bits, as on the wire
+        ("id", "u4"),  # of the entity that the rest of this row is about
+        ("cell", "i4"),  # cell number in the rectangle, -1 = nowhere (free or hidden)
+        ("part", "i4"),  # pooled part, -1 = none (hidden by crowd)
+        ("mark", "i4"),  # scratch: place in the base keyframe of its part, -1 otherwise
+    ],
+    align=True,
+)
+CELL = np.dtype(
+    [
+        ("laid_out_at", "i8"),  # snapshot
+        ("left", "i4"),  # exact coordinate of the cell's west edge
+        ("bottom", "i4"),
+        ("x", "i4"),  # world-wide index
+        ("y", "i4"),
+        ("hash", "i4"),
+        ("count", "i4"),  # rows in the cell
+        ("start", "i4"),  # of them in cell_order
+        ("num_parts", "i4"),
+        ("part", "i4", (MAX_PARTS,)),  # pooled parts
+        ("generation", "u1", (MAX_PARTS,)),  # newest used
+        ("event_number", "u1", (MAX_PARTS,)),  # next to use
+        ("sub_part", "u1", (SUB_SQUARES,)),  # part that takes arrivals of a sub-square
+    ],
+    align=True,
+)
+PART = np.dtype(
+    [
+        ("next_at", "i8"),  # snapshot at which the announced keyframe becomes the base
+        ("rolled_at", "i8"),
+        ("cell", "i4"),  # -1: free
+        ("number", "i4"),  # 0..7
+        ("count", "i4"),  # entities
+        ("start", "i4"),  # of them in part_order
+        ("at", "i4"),  # of the section in the arena
+        ("length", "i4"),
+        ("full_at", "i4"),  # of the state in full, -1 = not encoded
+        ("full_length", "i4"),
+        ("num_events", "i4"),
+        ("base", "u1"),  # which of the two keyframes is the base
+        ("has_base", "u1"),
+        ("has_next", "u1"),
+        ("wants_roll", "u1"),
+        ("section", "u1"),  # QUIET, DELTA or FULL
+    ],
+    align=True,
+)
+KEY = np.dtype(
+    [("captured_at", "i8"), ("count", "i4"), ("generation", "i4")],
+    align=True,
+)
+KEY_RECORD = np.dtype([("word", "i8"), ("id", "u4"), ("row", "i4")], align=True)
+PART_EVENT = np.dtype(
+    [("snapshot", "i8"), ("target", "u4"), ("source", "u2"), ("number", "u1"), ("kind", "u1"), ("amount", "u1")],
+    align=True,
+)
+RUN = np.dtype(
+    [
+        ("snapshot", "i8"),  # for which it was built
+        ("at", "i4"),
+        ("length", "i4"),  # -1: longer than a payload, or no room left
+        ("need_at", "i4"),
+        ("num_bases", "i4"),  # first so many needs: base keyframes of the parts in the run
+        ("num_needs", "i4"),  # the others: announced keyframes of all parts in view
+        ("multi", "i4"),
+    ],
+    align=True,
+)
+NEED = np.dtype(
+    [
+        ("known", "i4"),  # place in the viewer's tables
+        ("key", "i4"),  # keyframe: part * 2 + 0 or 1
+        ("generation", "i4"),
+        ("base", "i4"),  # announced: the part's base generation that must be acknowledged first, -1 = none
+        ("cell", "i4"),  # in the view | part << 5
+    ],
+    align=True,
+)
+
+
+class CellArrays(NamedTuple):
+    """All state of one zone's cells. Kernels take it whole; only the kernels of this package write to it."""
+
+    zone: Table  # (1,) ZONE
+    counters: npt.NDArray[np.int64]  # (len(COUNTER_NAMES),)
+    rows: Table  # (capacity,) ROW, parallel to the entity rows
+    cells: Table  # (width * height,) CELL
+    parts: Table  # (pool,) PART
+    keys: Table  # (pool * 2,) KEY
+    key_records: Table  # (pool * 2, 64) KEY_RECORD
+    key_bytes: Bytes  # (pool * 2, 704) the records as on the wire
+    part_events: Table  # (pool, 16) PART_EVENT, oldest first
+    free_parts: npt.NDArray[np.int32]  # (pool,)
+    cell_order: npt.NDArray[np.int32]  # (capacity,) rows by cell
+    part_order: npt.NDArray[np.int32]  # (capacity,) rows by part
+    arena: Bytes  # sections of the newest snapshot
+    runs: Table  # (width * height * 3,) RUN
+    run_bytes: Bytes
+    needs: Table  # NEED
+    digests: npt.NDArray[np.int64]  # (64, width * height * 8), or (64, 0) when off
+    digest_ticks: npt.NDArray[np.int64]  # (64,) tick of each, -1 = none
+    scratch: npt.NDArray[np.int64]  # (1024,)
+
+
+def create_cells(
+    origin_x: int,
+    origin_y: int,
+    width: int,
+    height: int,
+    capacity: int,
+    *,
+    pool: int = 0,
+    max_runs: int = 1024,
+    digests: bool = False,
+    snapshot: int = 0,
+) -> CellArrays:
+    """Cells for a zone of `width` x `height` cells from world cell (`origin_x`, `origin_y`), and one more around it.
+
+    `capacity` is the number of entity rows. `pool` is how many parts there can be at a time (0: one a cell and one
+    for every 16 rows); when they are used up, further entities of crowds are hidden and counted. `max_runs` bounds
+    the ready runs of a snapshot; viewers beyond it pick their own. `snapshot` is the number that the first encode
+    follows (tests start near its wrap). Raises ValueError on sizes that are not positive.
+    """
+    if min(width, height, capacity, max_runs) < 1:
+        raise ValueError("cells need a positive width, height, capacity and number of runs")
+    wide, high = width + 2, height + 2
+    num_cells = wide * high
+    pool = max(pool, num_cells) if pool else num_cells + capacity // 16
+    zone = np.zeros(1, ZONE)
+    zone["origin_x"], zone["origin_y"] = origin_x - 1, origin_y - 1
+    zone["width"], zone["height"] = wide, high
+    zone["snapshot"], zone["digests"] = snapshot, digests
+    rows = np.zeros(capacity, ROW)
+    rows["cell"] = rows["part"] = rows["mark"] = -1
+    cells = np.zeros(num_cells, CELL)
+    numbers = np.arange(num_cells)
+    cells["x"], cells["y"] = numbers % wide + origin_x - 1, numbers // wide + origin_y - 1
+    cells["left"], cells["bottom"] = cells["x"] * CELL_UNITS, cells["y"] * CELL_UNITS
+    cells["hash"] = [mix_cell(int(x), int(y)) for x, y in zip(cells["x"], cells["y"], strict=True)]
+    cells["part"], cells["num_parts"] = -1, 1
+    cells["part"][:, 0] = numbers
+    parts = np.zeros(pool, PART)
+    parts["cell"] = -1
+    parts["cell"][:num_cells] = numbers
+    free = np.arange(pool - 1, num_cells - 1, -1, dtype=np.int32)
+    zone["num_free"] = len(free)
+    runs = np.zeros(num_cells * NUM_TIERS, RUN)
+    runs["snapshot"] = -1
+    return CellArrays(
+        zone=zone,
+        counters=np.zeros(len(COUNTER_NAMES), np.int64),
+        rows=rows,
+        cells=cells,
+        parts=parts,
+        keys=np.zeros(pool * 2, KEY),
+        key_records=np.zeros((pool * 2, MAX_PART_ENTITIES), KEY_RECORD),
+        key_bytes=np.zeros((pool * 2, KEY_BYTES), np.uint8),
+        part_events=np.zeros((pool, MAX_PART_EVENTS), PART_EVENT),
+        free_parts=np.concatenate([free, np.zeros(num_cells, np.int32)]).astype(np.int32),
+        cell_order=np.zeros(capacity, np.int32),
+        part_order=np.zeros(capacity, np.int32),
+        arena=np.zeros(pool * 2 * MAX_FULL_BYTES + DELTA_SCRATCH_BYTES, np.uint8),
+        runs=runs,
+        run_bytes=np.zeros(max_runs * 1200, np.uint8),
+        needs=np.zeros(max_runs * 64, NEED),
+        digests=np.zeros((DIGEST_SNAPSHOTS, num_cells * MAX_PARTS if digests else 0), np.int64),
+        digest_ticks=np.full(DIGEST_SNAPSHOTS, -1, np.int64),
+        scratch=np.zeros(1024, np.int64),
+    )
+
+
+@kernel
+def mix_cell(x: int, y: int) -> int:
+    """A number 0..2^31-1 that spreads cells evenly over phases."""
+    mixed = (x * 73856093) ^ (y * 19349663)
+    mixed = (mixed ^ (mixed >> 13)) & 0x7FFFFFFF
+    return ((mixed * 0x2C1B3C6D) >> 8) & 0x7FFFFFFF
+
+
+@kernel
+def torus_slot(x: int, y: int) -> int:
+    """Place 0..63 of a world-wide cell in a view's tables; unique within any 8 x 8 cells."""
+    return (x & 7) | ((y & 7) << 3)
+
+
+@kernel
+def cell_number(zone: Table, x: int, y: int) -> int:
+    """Number of world-wide cell (x, y) in the rectangle, -1 if outside."""
+    column = x - np.int64(zone["origin_x"][0])
+    line = y - np.int64(zone["origin_y"][0])
+    if column < 0 or line < 0 or column >= zone["width"][0] or line >= zone["height"][0]:
+        return -1
+    return line * np.int64(zone["width"][0]) + column
+
+
+@kernel
+def ring_of(place: int) -> int:
+    """Ring 0 near, 1 mid, 2 far of place 0..24 in a view."""
+    dx = abs(place % VIEW_SIDE_CELLS - VIEW_RADIUS_CELLS)
+    dy = abs(place // VIEW_SIDE_CELLS - VIEW_RADIUS_CELLS)
+    if max(dx, dy) <= 1:
+        return 0
+    return 1 if min(dx, dy) <= 1 else 2
+
+
+@kernel
+def ring_period(tier: int, ring: int, level: int) -> int:
+    """Snapshots between two sendings of a cell; 0 = not in view."""
+    period = RING_PERIODS[tier][ring]
+    if ring == 2 and level >= 2:
+        return 0
+    if ring == 2 and level == 1:
+        return period * 2
+    return period
+
+
+@kernel
+def view_mask_of(tier: int, level: int) -> int:
+    """Bits of the places 0..24 that are in view."""
+    mask = 0
+    for place in range(VIEW_CELLS):
+        if ring_period(tier, ring_of(place), level) > 0:
+            mask |= 1 << place
+    return mask
+
+
+@kernel
+def since_due(snapshot: int, tier: int, period: int, cell_hash: int, view_hash: int) -> int:
+    """Snapshots since the cell was last due for viewers of that tier and view cell; 0 = it is due now.
+
+    All cells of a view of tier 1 or 2 are due in the same snapshots (every second, every fourth), so that a
+    connection in trouble gets fewer datagrams, not emptier ones.
+    """
+    step = 1 << tier
+    shifted = snapshot + view_hash % step
+    turns = shifted // step + cell_hash
+    return (turns % (period // step)) * step + shifted % step
+
+
+@kernel
+def sub_square(word: int) -> int:
+    """Morton number 0..15 of the 12.5 m sub-square that a record's position is in."""
+    x = min(max(((word & 4095) - MARGIN_STEPS) // SUB_SQUARE_STEPS, 0), 3)
+    y = min(max((((word >> 12) & 4095) - MARGIN_STEPS) // SUB_SQUARE_STEPS, 0), 3)
+    return (x & 1) | ((y & 1) << 1) | ((x & 2) << 1) | ((y & 2) << 2)
+
+
+@kernel
+def sort_ascending(values: npt.NDArray[np.int64], count: int) -> None:
+    """Sort `values[:count]` in place (Shell's method: short code, at most 512 values)."""
+    gap = 1
+    while gap < count // 3:
+        gap = gap * 3 + 1
+    while gap > 0:
+        for i in range(gap, count):
+            value = values[i]
+            k = i
+            while k >= gap and values[k - gap] > value:
+                values[k] = values[k - gap]
+                k -= gap
+            values[k] = value
+        gap //= 3
+
+
+@kernel
+def record_digest(entity: int, word: int) -> int:
+    """63 bits that depend on every bit of a record; a part's digest is their sum mod 2^63, in any order.
+
+    Two lanes of 32 bits, so that nothing overflows whether compiled or not.
+    """
+    low = (entity * 0x2C1B3C6D + (word & 0xFFFFFFFF)) & 0xFFFFFFFF
+    high = ((word >> 32) * 0x297A2D39 + entity) & 0xFFFFFFFF
+    for _ in range(2):
+        low = ((low ^ (low >> 15)) * 0x2C1B3C6D + high) & 0xFFFFFFFF
+        high = ((high ^ (high >> 13)) * 0x297A2D39 + low) & 0xFFFFFFFF
+    return ((high & 0x3FFFFFFF) << 32) | low
+
+
+@kernel
+def add_digests(one: int, other: int) -> int:
+    """Sum of two digests, mod 2^62."""
+    return (one + other) & 0x3FFFFFFFFFFFFFFF
+
+
+@kernel
+def digest_at(cells: CellArrays, tick: int, x: int, y: int, part: int) -> int:
+    """Digest of part `part` (0..7) of world-wide cell (x, y) as of `tick` (u32), -1 if that is not kept."""
+    number = cell_number(cells.zone, x, y)
+    if number < 0 or cells.digests.shape[1] == 0:
+        return -1
+    for k in range(DIGEST_SNAPSHOTS):
+        if cells.digest_ticks[k] == tick:
+            return cells.digests[k, number * MAX_PARTS + part]
+    return -1

@@ -1,0 +1,235 @@
+"""Runs: the coverage mask, quiet list and sections that end a snapshot's payload, and those built ahead for sharing.
+
+Responsible for: writing a run for any choice of parts, and the ready run of each (view cell, tier), built when the
+first viewer asks for it and copied for all others.
+Not here: whether a viewer can decode it (`assembly.py`), the sections themselves (`sections.py`).
+
+Invariants: a ready run covers every part that is due, completely; it is the same for all viewers of its view cell and
+tier. Sections are copied, never changed. Runs outside the rectangle of cells, beyond the table's room or longer than a
+payload are marked as unusable, and viewers then pick their own parts.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from myriad.core import native
+from myriad.core.kernel import kernel
+from myriad.replication.cells import (
+    FULL,
+    MAX_DELTA_PERIOD,
+    NUM_TIERS,
+    QUIET,
+    Bytes,
+    CellArrays,
+    cell_number,
+    mix_cell,
+    ring_of,
+    ring_period,
+    since_due,
+    torus_slot,
+)
+from myriad.replication.encode import encode_in_full
+from myriad.wire.datagram import MAX_PAYLOAD_BYTES
+from myriad.wire.layouts import VIEW_CELLS, VIEW_RADIUS_CELLS, VIEW_SIDE_CELLS
+from myriad.wire.pack import put_u32
+
+copy_memory = native.declare("memcpy", "p", "p", "p", "u64")
+MAX_NEEDS = VIEW_CELLS * 8 * 2
+NO_ROOM = -1
+Cover = npt.NDArray[np.int64]
+"""(25,) per place of the view: bits of the covered parts, and bit 8 where sections are in full; 0 = not covered."""
+IN_FULL = 256
+
+
+@kernel
+def view_cell_number(cells: CellArrays, view_x: int, view_y: int, place: int) -> int:
+    """Number of the cell at `place` 0..24 of a view, -1 if outside the zone."""
+    x = view_x + place % VIEW_SIDE_CELLS - VIEW_RADIUS_CELLS
+    y = view_y + place // VIEW_SIDE_CELLS - VIEW_RADIUS_CELLS
+    return cell_number(cells.zone, x, y)
+
+
+@kernel
+def needed_key(cells: CellArrays, part: int, in_full: bool) -> int:
+    """The keyframe (index in `keys`) that a viewer must have to be sent the part's section now, -1 for none."""
+    if in_full or cells.parts["has_base"][part] == 0:
+        return -1
+    if cells.parts["section"][part] == FULL:
+        return -1
+    return part * 2 + np.int64(cells.parts["base"][part])
+
+
+@kernel
+def section_length(cells: CellArrays, part: int, in_full: bool) -> int:
+    """Bytes that the part's section takes in a run; 0 if it is quiet."""
+    if in_full:
+        if cells.parts["count"][part] == 0:
+            return 0
+        encode_in_full(cells, part)
+        return np.int64(cells.parts["full_length"][part])
+    return np.int64(cells.parts["length"][part])
+
+
+@kernel
+def write_run(
+    cells: CellArrays, view_x: int, view_y: int, cover: Cover, buf: Bytes, at: int, limit: int
+) -> tuple[int, bool]:
+    """Write the run that covers `cover`, from `at`, not beyond `limit`; returns (end or NO_ROOM, multi).
+
+    The caller must set the MULTI flag of the snapshot as `multi` says. Bytes up to `limit` may be scribbled on.
+    """
+    mask, num_multi, num_covered, num_quiet = 0, 0, 0, 0
+    part_of, num_parts, section = cells.cells["part"], cells.cells["num_parts"], cells.parts["section"]
+    sections = 0
+    for place in range(VIEW_CELLS):
+        bits = np.int64(cover[place]) & 255
+        if bits == 0:
+            continue
+        mask |= 1 << place
+        cell = view_cell_number(cells, view_x, view_y, place)
+        num_multi += 1 if num_parts[cell] > 1 else 0
+        in_full = np.int64(cover[place]) >= IN_FULL
+        for number in range(np.int64(num_parts[cell])):
+            if bits & (1 << number):
+                length = section_length(cells, np.int64(part_of[cell, number]), in_full)
+                num_covered += 1
+                num_quiet += 1 if length == 0 else 0
+                sections += length
+    head = 4 + (num_covered + 7) // 8 + (num_quiet + 1) // 2
+    if num_multi > 0:
+        head += 1 + 2 * num_multi
+    if at + head + sections > limit:
+        return NO_ROOM, False
+    put_u32(buf, at, mask)
+    at += 4
+    if num_multi > 0:
+        buf[at] = num_multi
+        at += 1
+    quiet_at = at + 2 * num_multi
+    nibble_at = quiet_at + (num_covered + 7) // 8
+    section_at = nibble_at + (num_quiet + 1) // 2
+    for k in range(quiet_at, section_at):
+        buf[k] = 0
+    to, source = buf.ctypes.data, cells.arena.ctypes.data
+    covered, quiet = 0, 0
+    for place in range(VIEW_CELLS):
+        bits = np.int64(cover[place]) & 255
+        if bits == 0:
+            continue
+        cell = view_cell_number(cells, view_x, view_y, place)
+        in_full = np.int64(cover[place]) >= IN_FULL
+        if num_parts[cell] > 1:
+            buf[at] = place | ((np.int64(num_parts[cell]) - 1) << 5)
+            buf[at + 1] = bits
+            at += 2
+        for number in range(np.int64(num_parts[cell])):
+            if bits & (1 << number) == 0:
+                continue
+            part = np.int64(part_of[cell, number])
+            if cells.parts["count"][part] == 0 or (not in_full and section[part] == QUIET):
+                nibble = 0
+                if cells.parts["count"][part] > 0:
+                    key = part * 2 + np.int64(cells.parts["base"][part])
+                    nibble = 1 + np.int64(cells.keys["generation"][key]) % 15
+                buf[quiet_at + covered // 8] |= np.uint8(1 << (covered % 8))
+                buf[nibble_at + quiet // 2] |= np.uint8(nibble << (4 * (quiet % 2)))
+                quiet += 1
+            else:
+                start, length = np.int64(cells.parts["at"][part]), np.int64(cells.parts["length"][part])
+                if in_full:
+                    start, length = np.int64(cells.parts["full_at"][part]), np.int64(cells.parts["full_length"][part])
+                copy_memory(to + section_at, source + start, length)
+                section_at += length
+            covered += 1
+    return section_at, num_multi > 0
+
+
+@kernel
+def _note_needs(cells: CellArrays, run: int, view_x: int, view_y: int, cover: Cover, level: int, tier: int) -> bool:
+    """List the keyframes that the run takes for granted, then those announced in the view; False if no room."""
+    need, at = cells.needs, np.int64(cells.zone["need_at"][0])
+    if at + MAX_NEEDS > len(need):
+        return False
+    cells.runs["need_at"][run] = at
+    for announced in range(2):
+        for place in range(VIEW_CELLS):
+            cell = view_cell_number(cells, view_x, view_y, place)
+            period = ring_period(tier, ring_of(place), level)
+            if cell < 0 or period == 0 or period > MAX_DELTA_PERIOD or (announced == 0 and cover[place] == 0):
+                continue
+            slot = torus_slot(np.int64(cells.cells["x"][cell]), np.int64(cells.cells["y"][cell]))
+            for number in range(np.int64(cells.cells["num_parts"][cell])):
+                part = np.int64(cells.cells["part"][cell, number])
+                key, base = -1, -1
+                if announced == 0:
+                    key = needed_key(cells, part, False)
+                elif cells.parts["has_next"][part]:
+                    key = part * 2 + 1 - np.int64(cells.parts["base"][part])
+                    if cells.parts["has_base"][part]:
+                        base = np.int64(cells.keys["generation"][part * 2 + np.int64(cells.parts["base"][part])])
+                if key >= 0:
+                    need["known"][at] = slot + number * 64
+                    need["key"][at] = key
+                    need["generation"][at] = cells.keys["generation"][key]
+                    need["base"][at] = base
+                    need["cell"][at] = place | (number << 5)
+                    at += 1
+        if announced == 0:
+            cells.runs["num_bases"][run] = at - np.int64(cells.runs["need_at"][run])
+    cells.runs["num_needs"][run] = at - np.int64(cells.runs["need_at"][run])
+    cells.zone["need_at"][0] = at
+    return True
+
+
+@kernel
+def due_cover(cells: CellArrays, view_x: int, view_y: int, tier: int, cover: Cover) -> int:
+    """Fill `cover` with all parts that are due for viewers of that cell and tier; returns how many cells are."""
+    snapshot, level = np.int64(cells.zone["snapshot"][0]), np.int64(cells.zone["level"][0])
+    view_hash = mix_cell(view_x, view_y)
+    num = 0
+    for place in range(VIEW_CELLS):
+        cover[place] = 0
+        cell = view_cell_number(cells, view_x, view_y, place)
+        period = ring_period(tier, ring_of(place), level)
+        if cell < 0 or period == 0:
+            continue
+        if since_due(snapshot, tier, period, np.int64(cells.cells["hash"][cell]), view_hash) == 0:
+            cover[place] = (1 << np.int64(cells.cells["num_parts"][cell])) - 1
+            if period > MAX_DELTA_PERIOD:
+                cover[place] |= IN_FULL
+            num += 1
+    return num
+
+
+@kernel
+def ready_run(cells: CellArrays, view_x: int, view_y: int, tier: int, cover: Cover) -> int:
+    """Index of the ready run of that view cell and tier, built now if it was not; -1 outside the zone's cells.
+
+    `cover` (25,) is scratch. A run whose `length` is -1 must not be used.
+    """
+    cell = cell_number(cells.zone, view_x, view_y)
+    if cell < 0:
+        return -1
+    run = cell * NUM_TIERS + tier
+    runs, zone = cells.runs, cells.zone
+    if runs["snapshot"][run] == zone["snapshot"][0]:
+        return run
+    runs["snapshot"][run] = zone["snapshot"][0]
+    runs["length"][run] = -1
+    runs["num_bases"][run] = 0
+    runs["num_needs"][run] = 0
+    due_cover(cells, view_x, view_y, tier, cover)
+    at = np.int64(zone["run_at"][0])
+    if at + MAX_PAYLOAD_BYTES > len(cells.run_bytes):
+        return run
+    if not _note_needs(cells, run, view_x, view_y, cover, np.int64(zone["level"][0]), tier):
+        return run
+    end, multi = write_run(cells, view_x, view_y, cover, cells.run_bytes, at, at + MAX_PAYLOAD_BYTES)
+    if end != NO_ROOM:
+        runs["at"][run] = at
+        runs["length"][run] = end - at
+        runs["multi"][run] = 1 if multi else 0
+        zone["run_at"][0] = end
+    return run
