@@ -43,6 +43,7 @@ class Endpoint(NamedTuple):
 
     @property
     def is_ipv4(self) -> bool:
+        """True for IPv4 addresses, also mapped ones."""
         return self.high == 0 and self.low >> 32 == 0xFFFF
 
     def __str__(self) -> str:

@@ -80,9 +80,9 @@ def _try_next_server(arrays: ClientArrays, row: int, failure: int, now_ns: int) 
 def _is_welcome(state: int, kind: int) -> bool:
     """True if a packet of that kind means anything to a client in that state."""
     if state == SENDING_REQUEST:
-        return kind == CHALLENGE or kind == DENIED
+        return kind in (CHALLENGE, DENIED)
     if state == SENDING_RESPONSE:
-        return kind == KEEP_ALIVE or kind == DENIED
+        return kind in (KEEP_ALIVE, DENIED)
     return state == CLIENT_CONNECTED and kind >= KEEP_ALIVE
 
 

@@ -113,7 +113,13 @@ def _check_request(server: ServerArrays, batch: Batch, i: int, tag: int) -> int:
         return DROP_REQUEST_EXPIRED
     address = batch["address"]
     row = index_find(
-        server.index, server.connections["address"], tag, address[i, 0], address[i, 1], address[i, 2], address[i, 3]
+        server.address_index,
+        server.connections["address"],
+        tag,
+        address[i, 0],
+        address[i, 1],
+        address[i, 2],
+        address[i, 3],
     )
     if row >= 0 and server.connections["state"][row] == CONNECTED:
         return DROP_REQUEST_CONNECTED
@@ -252,7 +258,7 @@ def _reset_connection(server: ServerArrays, row: int) -> None:
 @kernel
 def release_pending(server: ServerArrays, row: int, tag: int) -> None:
     """Forget the challenged address in `row`, whose hash is `tag`."""
-    index_remove(server.index, tag, row)
+    index_remove(server.address_index, tag, row)
     _reset_connection(server, row)
     state = server.state
     server.free_pending[int(state["free_pending"][0])] = row
@@ -271,12 +277,12 @@ def release_client(server: ServerArrays, row: int) -> None:
 
 @kernel
 def _take_pending(server: ServerArrays, batch: Batch, i: int, tag: int) -> int:
-    """The pending row of the address of `batch[i]`, new or reused (its token may be another now); -1 if none is free."""
+    """The pending row of the address of `batch[i]`, new or its present one; -1 if none is free."""
     state = server.state
     address = batch["address"]
     connections = server.connections
     row = index_find(
-        server.index, connections["address"], tag, address[i, 0], address[i, 1], address[i, 2], address[i, 3]
+        server.address_index, connections["address"], tag, address[i, 0], address[i, 1], address[i, 2], address[i, 3]
     )
     if row >= 0:
         return row
@@ -285,7 +291,7 @@ def _take_pending(server: ServerArrays, batch: Batch, i: int, tag: int) -> int:
     state["free_pending"][0] -= 1
     row = int(server.free_pending[int(state["free_pending"][0])])
     set_address_of(server, row, batch, i)
-    index_insert(server.index, tag, row)
+    index_insert(server.address_index, tag, row)
     return row
 
 
@@ -416,7 +422,7 @@ def _join(server: ServerArrays, pending: int, tag: int, batch: Batch, i: int, us
     row = int(server.free_clients[int(state["free_clients"][0])])
     connections[row] = connections[pending]
     release_pending(server, pending, tag)
-    index_insert(server.index, tag, row)
+    index_insert(server.address_index, tag, row)
     server.user_data[row, :] = batch["data"][i][user_data_at : user_data_at + USER_DATA_BYTES]
     connections["state"][row] = CONNECTED
     connections["last_receive_ns"][row] = now_ns

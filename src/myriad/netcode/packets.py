@@ -3,7 +3,8 @@
 Layout of every packet but the connection request (all little-endian):
   u8 prefix: type | number of sequence bytes << 4 · sequence, 1-8 bytes, high zero bytes left out ·
   body encrypted with ChaCha20-Poly1305 (IETF) · 16 bytes of tag.
-The associated data is "NETCODE 1.02\\0" · u64 protocol id · u8 prefix; the nonce is four zero bytes and the u64 sequence.
+The associated data is "NETCODE 1.02\\0" · u64 protocol id · u8 prefix; the nonce, four zero bytes and the u64
+sequence.
 Bodies: denied and disconnect 0 bytes · challenge and response u64 challenge sequence, 300 bytes challenge token ·
 keep-alive u32 client index, u32 max clients · payload 1-1200 bytes.
 The connection request is plain: u8 0 · version (13) · u64 protocol id · u64 expiry · nonce (24) · private data (1024).
@@ -106,7 +107,7 @@ def count_sequence_bytes(sequence: np.uint64) -> int:
 
 @kernel
 def check_shape(batch: Batch, i: int, allowed_types: int) -> int:
-    """AUTHENTIC-to-be or the reason to drop `batch[i]` unseen: type in the bit mask `allowed_types`, sequence bytes, size.
+    """AUTHENTIC if type (bit mask `allowed_types`) and size of `batch[i]` can be right, else the reason to drop it.
 
     For packets of type 1 and up, of at least one byte. Reads one cache line, changes nothing.
     """
@@ -125,7 +126,7 @@ def check_shape(batch: Batch, i: int, allowed_types: int) -> int:
         fits = 1 <= body <= MAX_PAYLOAD_BYTES
     elif kind == KEEP_ALIVE:
         fits = body == KEEP_ALIVE_BODY_BYTES
-    elif kind == CHALLENGE or kind == RESPONSE:
+    elif kind in (CHALLENGE, RESPONSE):
         fits = body == CHALLENGE_BODY_BYTES
     else:
         fits = body == 0

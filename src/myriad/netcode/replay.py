@@ -29,7 +29,7 @@ def was_received(connections: npt.NDArray[np.void], row: int, sequence: np.uint6
     if newest - sequence >= _SIZE:
         return True
     word = int((sequence >> np.uint64(6)) & np.uint64(3))
-    return ((connections["window"][row, word] >> (sequence & np.uint64(63))) & _ONE) != np.uint64(0)
+    return bool((connections["window"][row, word] >> (sequence & np.uint64(63))) & _ONE)
 
 
 @kernel

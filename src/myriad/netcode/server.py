@@ -67,7 +67,9 @@ _IS_PAYLOAD = -2
 @kernel
 def find(server: ServerArrays, a: np.uint64, b: np.uint64, c: np.uint64, d: np.uint64) -> int:
     """Row of the raw address (four u64), or -1; rows from max_clients up are only challenged so far."""
-    return index_find(server.index, server.connections["address"], hash_key(server.seeds, a, b, c, d), a, b, c, d)
+    return index_find(
+        server.address_index, server.connections["address"], hash_key(server.seeds, a, b, c, d), a, b, c, d
+    )
 
 
 @kernel
@@ -79,7 +81,7 @@ def _tag_of(server: ServerArrays, row: int) -> int:
 @kernel
 def _leave(server: ServerArrays, row: int, reason: int) -> None:
     """Client `row` is gone: no packet reaches it any more, and a LEFT change waits."""
-    index_remove(server.index, _tag_of(server, row), row)
+    index_remove(server.address_index, _tag_of(server, row), row)
     server.connections["state"][row] = CLOSED
     state = server.state
     state["num_clients"][0] -= 1
@@ -101,7 +103,7 @@ def _receive_packet(server: ServerArrays, batch: Batch, i: int, now_ns: int) -> 
     address = batch["address"]
     a, b, c, d = address[i, 0], address[i, 1], address[i, 2], address[i, 3]
     tag = hash_key(server.seeds, a, b, c, d)
-    row = index_find(server.index, connections["address"], tag, a, b, c, d)
+    row = index_find(server.address_index, connections["address"], tag, a, b, c, d)
     if row < 0:
         return DROP_UNKNOWN_ADDRESS
     kind = int(batch["data"][i, 0]) & 15
@@ -259,7 +261,7 @@ def disconnect(server: ServerArrays, row: int, out: Batch, used: int, now_ns: in
         return used
     for _ in range(int(server.state["num_redundant"][0])):
         used = write_disconnect(server, row, out, used, now_ns)
-    index_remove(server.index, _tag_of(server, row), row)
+    index_remove(server.address_index, _tag_of(server, row), row)
     server.state["num_clients"][0] -= 1
     release_client(server, row)
     return used

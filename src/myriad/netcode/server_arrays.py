@@ -4,7 +4,7 @@ Responsible for: the dtypes, and their creation from settings.
 Not here: anything that changes them (`handshake.py`, `history.py`, `server.py`).
 
 Invariants: rows 0 .. max_clients - 1 of `connections` are clients, the rest hold challenged addresses that have not
-answered yet. Nothing grows. Every address in `index` belongs to one pending or connected row.
+answered yet. Nothing grows. Every address in `address_index` belongs to one pending or connected row.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ PAYLOAD_RECORD = np.dtype([("row", "<i4"), ("datagram", "<i4"), ("offset", "<i4"
 class ServerArrays(NamedTuple):
     """All arrays of one server. Shapes: max_clients C, max_pending P, history H.
 
-    state (1,) SERVER · connections (C + P,) CONNECTION · user_data u1[C, 256] · index, history_index SLOT ·
+    state (1,) SERVER · connections (C + P,) CONNECTION · user_data u1[C, 256] · address_index, history_index SLOT ·
     history (H,) HISTORY · free_clients i4[C] · free_pending i4[P] · free_history i4[H] · rates RATE ·
     own ENDPOINT, exempt NETWORK · seeds i8[16] · ad u1[256, 24] · replies DATAGRAM · changes (2 C,) CHANGE ·
     drops i8[len(DROP_REASONS)]
@@ -105,7 +105,7 @@ class ServerArrays(NamedTuple):
     state: Array
     connections: Array
     user_data: npt.NDArray[np.uint8]
-    index: Array
+    address_index: Array
     history: Array
     history_index: Array
     free_clients: npt.NDArray[np.int32]
@@ -182,7 +182,7 @@ def new_server(
         state=state,
         connections=np.zeros(num_rows, CONNECTION),
         user_data=np.zeros((limits.max_clients, USER_DATA_BYTES), np.uint8),
-        index=new_slots(num_rows),
+        address_index=new_slots(num_rows),
         history=np.zeros(limits.max_tokens, HISTORY),
         history_index=new_slots(limits.max_tokens),
         free_clients=np.arange(limits.max_clients - 1, -1, -1, dtype=np.int32),
