@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 import pytest
@@ -94,3 +95,14 @@ def test_the_rows_of_many_histograms_are_histograms() -> None:
     hist.record(many[1], 7_000_000)
     assert [hist.count(row) for row in many] == [0, 1, 0]
     assert hist.summary_ms(many[1]) == {"p50": 7.0, "p99": 7.0, "max": 7.0}
+
+
+@given(VALUES)
+def test_a_histogram_survives_json(values: Sequence[int]) -> None:
+    histogram = recorded(values)
+    assert (hist.from_sparse(json.loads(json.dumps(hist.to_sparse(histogram)))) == histogram).all()
+
+
+def test_a_bucket_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(ValueError, match="no bucket"):
+        hist.from_sparse({"counts": {str(hist.NUM_BUCKETS): 1}, "sum": 1, "max": 1})
