@@ -13,8 +13,8 @@ Invariants: `count`, `total` and `maximum` are exact; a percentile is never belo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,3 +115,22 @@ def summary_ms(histogram: Histogram) -> dict[str, float]:
         "max": maximum(histogram),
     }
     return {name: round(value_ns / 1e6, 3) for name, value_ns in found.items()}
+
+
+def to_sparse(histogram: Histogram) -> dict[str, object]:
+    """For JSON: `counts` of the buckets in use by bucket number (as text), `sum` and `max`."""
+    filled = np.flatnonzero(histogram[:NUM_BUCKETS])
+    counts = {str(bucket): int(histogram[bucket]) for bucket in filled}
+    return {"counts": counts, "sum": total(histogram), "max": maximum(histogram)}
+
+
+def from_sparse(sparse: Mapping[str, Any]) -> Histogram:
+    """What `to_sparse` was made of. Raises KeyError or ValueError if it was not made so."""
+    histogram = new_histogram()
+    for bucket, number in sparse["counts"].items():
+        if not 0 <= int(bucket) < NUM_BUCKETS:
+            raise ValueError(f"there is no bucket {bucket}")
+        histogram[int(bucket)] = number
+    histogram[_SUM] = sparse["sum"]
+    histogram[_MAXIMUM] = sparse["max"]
+    return histogram

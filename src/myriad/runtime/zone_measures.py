@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from myriad.core.histogram import Histogram, new_histogram, new_histograms, record, summary_ms
+from myriad.core.histogram import Histogram, new_histogram, new_histograms, record, summary_ms, to_sparse
 from myriad.core.kernel import kernel
 from myriad.core.phases import PHASES
 
@@ -63,6 +63,7 @@ class ZoneMeasures:
             "gil_wait_ms": summary_ms(self.gil_wait),
             "turn_ms": summary_ms(self.turn),
             "phases_ms": {name: summary_ms(self.phases[number]) for number, name in enumerate(PHASES)},
+            "histograms_ns": {name: to_sparse(histogram) for name, histogram in self.histograms().items()},
             "ticks": self.num_ticks,
             "ticks_skipped": self.num_skipped_ticks,
             "collections": self.num_collections,
