@@ -41,7 +41,7 @@ def test_square_holds_sixty_per_cent_on_the_freest_ground() -> None:
     here = zone()
     assert find_square(here) == (1600, 200)
     places = choose_places(here, 500, "square", 7)
-    inside = ((places.starts >= (1600, 200)) & (places.starts <= (1700, 300))).all(axis=1)
+    inside = np.all((places.starts >= (1600, 200)) & (places.starts <= (1700, 300)), axis=1)
     assert inside[:300].all()
     assert inside[300:].sum() < 20
 

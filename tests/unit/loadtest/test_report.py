@@ -1,0 +1,147 @@
+"""The result: exactly the documented fields, right rates, and an honest verdict."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from myriad.core.errors import StartupError
+from myriad.core.histogram import new_histogram, record
+from myriad.core.settings import load, table
+from myriad.loadtest.fields import FIELDS, differences
+from myriad.loadtest.impairment import FATES
+from myriad.loadtest.measure import COUNTS, LATENCY, NUM_HISTOGRAMS, SEND_LATENESS
+from myriad.loadtest.options import LoadOptions
+from myriad.loadtest.report import RunFacts, ServerFacts, build_result, summary_rows
+
+ROOT = Path(__file__).parents[3]
+MS = 1_000_000
+
+
+def facts(**changes: Any) -> RunFacts:
+    """A run of 10 s with 4 clients, all well."""
+    counts = np.zeros(4, COUNTS)
+    counts["snapshots"] = counts["own"] = [200, 199, 200, 198]
+    counts["inputs"] = 100
+    counts["near_updates"], counts["near_cells"] = 9 * 8 * 200, 9 * 8 * 200
+    counts["down_bytes"], counts["up_bytes"] = [48000, 50000, 47000, 60000], 6000
+    counts["down_datagrams"], counts["up_datagrams"] = 200, 100
+    counts["moved_m"] = [10, 20, 30, 40]
+    histograms = np.stack([new_histogram() for _ in range(NUM_HISTOGRAMS)])
+    for value in range(1, 101):
+        record(histograms[LATENCY], value * MS)
+        record(histograms[SEND_LATENESS], MS // 10)
+    lateness = new_histogram()
+    record(lateness, MS)
+    server = ServerFacts(500, 20.0, 1.0, 200_000_000, 600, lateness, 800, 5, 1, 2, {"input_repeated": 7})
+    basis: dict[str, Any] = {
+        "options": LoadOptions(clients=4, seconds=10),
+        "seconds": 10.0,
+        "counts": counts,
+        "histograms": histograms,
+        "connected": 4,
+        "confirmed": np.ones(4, bool),
+        "handshake_ns": np.array([30, 40, 50, 60]) * MS,
+        "login_ns": np.array([5, 6]) * MS,
+        "warm_up_s": 2.5,
+        "players_in_view": np.array([10, 20, 30]),
+        "entities_in_view": np.array([20, 40, 60]),
+        "views_checked": 1000,
+        "views_wrong": 0,
+        "converged_ms": None,
+        "cpu_s": 1.5,
+        "socket_drops": 0,
+        "fates": np.zeros(2, FATES),
+        "floor_us": None,
+        "server": server,
+    }
+    return RunFacts(**(basis | changes))
+
+
+def test_a_result_has_exactly_the_documented_fields_and_is_json() -> None:
+    for result in (build_result(facts()), build_result(facts(floor_us=4.0, converged_ms=900.0))):
+        assert differences(result) == set()
+        assert msgspec.json.decode(msgspec.json.encode(result)) == result
+
+
+def test_the_page_documents_every_field_with_its_unit_and_every_flag() -> None:
+    page = (ROOT / "docs" / "load-test.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([\w.]+)` \| ([^|]*) \| ([^|]*) \|$", page, re.MULTILINE)
+    assert rows == [(field.path, field.unit, field.sentence) for field in FIELDS]
+    for flag in (setting.flag for setting in table(LoadOptions)):
+        assert f"`{flag}`" in page
+
+
+def test_rates_and_percentiles() -> None:
+    result = build_result(facts())
+    assert result["valid"] is True
+    assert result["served"] is True
+    assert result["snapshots_per_client_hz"] == {"min": 19.8, "p1": 19.8, "p50": 20.0}
+    assert result["near_cell_hz"]["min"] == pytest.approx(19.8)
+    assert result["down_bytes_per_client_s"] == {"p50": 5000.0, "max": 6000.0}
+    assert result["input_to_snapshot_ms"]["p50"] == pytest.approx(50, rel=0.02)
+    assert result["input_to_snapshot_ms"]["max"] == 100.0
+    assert result["server"]["cpu_cores"] == 0.1
+    assert result["server"]["cpu_us_per_client_snapshot"] == 1250.0
+    assert result["generator"]["cpu_us_per_datagram"] == 1250.0
+    assert build_result(facts(floor_us=500.0))["ratio_to_floor"] == 2.5
+    assert len(summary_rows(result)) > 10
+    assert len(summary_rows(build_result(facts(floor_us=4.0, converged_ms=900.0)))) == len(summary_rows(result)) + 2
+
+
+def changed(name: str, row: int, value: float) -> np.ndarray:
+    counts = facts().counts.copy()
+    counts[name][row] = value
+    return counts
+
+
+def test_a_late_generator_or_full_sockets_make_a_run_invalid() -> None:
+    late = facts().histograms.copy()
+    for _ in range(10):
+        record(late[SEND_LATENESS], 30 * MS)
+    overflowed = np.zeros(2, FATES)
+    overflowed["overflowed"][1] = 1
+    few = facts().counts.copy()
+    few["inputs"] = 90
+    for wrong, word in (
+        (facts(histograms=late), "late"),
+        (facts(socket_drops=10), "dropped"),
+        (facts(fates=overflowed), "queue"),
+        (facts(counts=few), "instead of 10"),
+    ):
+        result = build_result(wrong)
+        assert result["valid"] is False
+        assert result["served"] is False
+        assert word in result["reason"]
+
+
+def test_whatever_a_client_missed_is_unserved_in_words() -> None:
+    impaired = LoadOptions(clients=4, seconds=10, impair="loss=5", impair_stop=5)
+    for wrong, word in (
+        (facts(connected=3), "not connected"),
+        (facts(counts=changed("snapshots", 2, 180)), "fewer than 19.00"),
+        (facts(counts=changed("malformed", 0, 1)), "malformed"),
+        (facts(counts=changed("undecodable", 0, 1)), "undecodable"),
+        (facts(confirmed=np.array([True, True, True, False])), "no input confirmed"),
+        (facts(views_wrong=1), "wrong"),
+        (facts(options=impaired), "agree again"),
+    ):
+        result = build_result(wrong)
+        assert result["valid"] is True
+        assert result["served"] is False
+        assert any(word in sentence for sentence in result["unserved"])
+    counts = changed("undecodable", 0, 3)
+    counts["snapshots"] = 185
+    fine = build_result(facts(options=impaired, counts=counts, converged_ms=1200.0))
+    assert fine["served"] is True, "loss may cost what it costs"
+
+
+def test_flags_that_contradict_each_other_are_refused() -> None:
+    for flags in ({"impair_stop": 40, "impair": "loss=1"}, {"impair_stop": 3}, {"impair": "los=1"}, {"clients": 0}):
+        with pytest.raises(StartupError):
+            load(LoadOptions, flags)
