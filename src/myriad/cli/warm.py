@@ -9,7 +9,7 @@ def run() -> None:
     """Compile all kernels into the cache, telling how far it is."""
     from myriad.core.kernel import kernel_cache_root
 
-    print(f"kernels: compiling into {kernel_cache_root()} (takes a minute the first time)", flush=True)
+    print(f"kernels: compiling into {kernel_cache_root()} (takes its time once)", flush=True)
     start_s = time.monotonic()
     from myriad.runtime.warm import warm
 
