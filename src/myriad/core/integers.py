@@ -15,5 +15,5 @@ from typing import Any, Final, cast
 import numpy as np
 
 i64: Final = cast(Callable[[Any], int], np.int64)
-"""`np.int64`, which type checkers take for `int`: compiled, the two are the same, and indexing, `range`, `min` and other
-kernels take it as such."""
+"""`np.int64`, which type checkers take for `int`: compiled, the two are the same, and indexing, `range`, `min` and
+other kernels take it as such."""
