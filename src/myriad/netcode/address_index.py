@@ -74,7 +74,7 @@ def index_find(
     at = tag & mask
     while rows[at] >= 0:
         if int(tags[at]) == tag:
-            row = int(rows[at])
+            row = int(np.int64(rows[at]))
             if keys[row, 0] == a and keys[row, 1] == b and keys[row, 2] == c and keys[row, 3] == d:
                 return row
         at = (at + 1) & mask

@@ -38,6 +38,7 @@ from myriad.netcode.packets import (
     DISCONNECT,
     KEEP_ALIVE,
     KEEP_ALIVE_BODY_BYTES,
+    NO_BODY,
     PAYLOAD,
     REQUEST_BYTES,
     RESPONSE,
@@ -245,7 +246,7 @@ def client_disconnect(arrays: ClientArrays, row: int, out: Batch, used: int, now
     if arrays.clients["state"][row] == CLIENT_CONNECTED:
         for _ in range(NUM_REDUNDANT):
             if used < len(out):
-                seal_packet(arrays.connections, row, out, used, DISCONNECT, 0, arrays.ad, now_ns)
+                seal_packet(arrays.connections, row, out, used, DISCONNECT, NO_BODY, arrays.ad, now_ns)
                 used += 1
     arrays.clients["state"][row] = DISCONNECTED
     return used

@@ -16,18 +16,18 @@ import numpy.typing as npt
 
 from myriad.core.errors import DROP_REASONS
 from myriad.netcode.addresses import to_words
-from myriad.netcode.connection import CONNECTION, FREE
+from myriad.netcode.connection import CONNECTION, FREE, constant
 from myriad.netcode.packets import CHALLENGE_BODY_BYTES, REQUEST_BYTES, associated_data
 from myriad.netcode.tokens import MAX_SERVERS, TokenError, read_token, request_packet
 
 Array = npt.NDArray[np.void]
 
-TOKEN_EXPIRED = -6
-INVALID_TOKEN = -5
-TIMED_OUT = -4
-RESPONSE_TIMED_OUT = -3
-REQUEST_TIMED_OUT = -2
-CONNECTION_DENIED = -1
+TOKEN_EXPIRED = constant(-6)
+INVALID_TOKEN = constant(-5)
+TIMED_OUT = constant(-4)
+RESPONSE_TIMED_OUT = constant(-3)
+REQUEST_TIMED_OUT = constant(-2)
+CONNECTION_DENIED = constant(-1)
 DISCONNECTED = 0
 SENDING_REQUEST = 1
 SENDING_RESPONSE = 2
@@ -35,11 +35,11 @@ CLIENT_CONNECTED = 3
 
 CLIENT = np.dtype(
     [
-        ("state", "<i4"),
-        ("client_index", "<i4"),  # as the server said when it accepted; -1 before
-        ("max_clients", "<i4"),
-        ("num_servers", "<i4"),
-        ("server", "<i4"),  # which of the servers is tried or connected
+        ("state", "<i8"),
+        ("client_index", "<i8"),  # as the server said when it accepted; -1 before
+        ("max_clients", "<i8"),
+        ("num_servers", "<i8"),
+        ("server", "<i8"),  # which of the servers is tried or connected
         ("started_ns", "<i8"),
         ("life_ns", "<i8"),  # the token's, from its own times
         ("servers", "<u8", (MAX_SERVERS, 4)),

@@ -9,7 +9,18 @@ nonce of that sequence number: sealing and opening copy no nonce. A sequence num
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
+
+
+def constant(value: int) -> int:
+    """`value` as a number that kernels pass on without a second thought.
+
+    Numba compiles a kernel once more for every literal that it is called with; a NumPy integer is no literal.
+    """
+    return cast(int, np.int64(value))
+
 
 FREE = 0
 PENDING = 1  # server: has been challenged, has no client row yet
@@ -26,7 +37,7 @@ CONNECTION = np.dtype(
         ("reserved", "<u2"),
         ("send_zero", "<u4"),  # always 0: start of the nonce that ends with the next field
         ("send_sequence", "<u8"),  # of the next packet
-        ("token", "<i4"),  # server: row of the history of used tokens
+        ("token", "<u4"),  # server: row of the history of used tokens
         ("receive_zero", "<u4"),  # always 0, as above
         ("receive_sequence", "<u8"),  # of the packet being opened
         ("newest", "<u8"),  # highest authenticated sequence
@@ -40,7 +51,7 @@ CONNECTION = np.dtype(
     align=True,
 )
 
-SEND_KEY_AT = CONNECTION.fields["send_key"][1]  # type: ignore[index]
-RECEIVE_KEY_AT = CONNECTION.fields["receive_key"][1]  # type: ignore[index]
-SEND_NONCE_AT = CONNECTION.fields["send_zero"][1]  # type: ignore[index]
-RECEIVE_NONCE_AT = CONNECTION.fields["receive_zero"][1]  # type: ignore[index]
+SEND_KEY_AT = constant(CONNECTION.fields["send_key"][1])  # type: ignore[index]
+RECEIVE_KEY_AT = constant(CONNECTION.fields["receive_key"][1])  # type: ignore[index]
+SEND_NONCE_AT = constant(CONNECTION.fields["send_zero"][1])  # type: ignore[index]
+RECEIVE_NONCE_AT = constant(CONNECTION.fields["receive_zero"][1])  # type: ignore[index]

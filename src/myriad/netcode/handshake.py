@@ -34,7 +34,7 @@ from myriad.core.errors import (
 from myriad.core.kernel import kernel
 from myriad.netcode.address_index import hash_key, index_find, index_insert, index_remove
 from myriad.netcode.addresses import in_networks, network_of, split_words
-from myriad.netcode.connection import CONNECTED, FREE, PENDING, SEND_KEY_AT
+from myriad.netcode.connection import CONNECTED, PENDING, RECEIVE_KEY_AT, SEND_KEY_AT, constant
 from myriad.netcode.history import add_token, check_token, consume_token, find_token
 from myriad.netcode.packets import (
     AD_BYTES,
@@ -42,17 +42,19 @@ from myriad.netcode.packets import (
     CHALLENGE,
     CHALLENGE_BODY_BYTES,
     CHALLENGE_TOKEN_BYTES,
-    DATA_AT,
     DENIED,
     KEEP_ALIVE,
     KEEP_ALIVE_BODY_BYTES,
+    NO_BODY,
     REQUEST_BYTES,
     TAG_BYTES,
     VERSION,
     aead_decrypt,
     aead_encrypt,
     body_offset,
+    data_pointer,
     open_packet,
+    record_pointer,
     seal_body,
     seal_packet,
     set_address,
@@ -78,11 +80,14 @@ token_decrypt = native.declare(
     library="libsodium",
 )
 
+copy_bytes = native.declare("memmove", "p", "p", "p", "u64")
+set_bytes = native.declare("memset", "p", "p", "i32", "u64")
+
 _VERSION = np.frombuffer(VERSION, np.uint8)
 _PROTOCOL_AT = 1 + len(VERSION)
 _EXPIRES_AT = _PROTOCOL_AT + 8
 _NONCE_AT = _EXPIRES_AT + 8
-_PRIVATE_AT = _NONCE_AT + NONCE_BYTES
+_PRIVATE_AT = constant(_NONCE_AT + NONCE_BYTES)
 _TOKEN_AD_BYTES = AD_BYTES - 1 + 8
 _TAG_AT = REQUEST_BYTES - TAG_BYTES
 _LATEST_S = np.uint64(1 << 62)
@@ -90,11 +95,11 @@ _GLOBAL_HEADER = 9  # one prefix byte and eight sequence bytes, since the global
 _IPV4 = 1
 _IPV6 = 2
 
-_PRIVATE_KEY_AT = SERVER.fields["private_key"][1]  # type: ignore[index]
-_CHALLENGE_KEY_AT = SERVER.fields["challenge_key"][1]  # type: ignore[index]
-_GLOBAL_NONCE_AT = SERVER.fields["global_zero"][1]  # type: ignore[index]
-_OPENED_NONCE_AT = SERVER.fields["opened_zero"][1]  # type: ignore[index]
-_CHALLENGE_NONCE_AT = SERVER.fields["challenge_zero"][1]  # type: ignore[index]
+_PRIVATE_KEY_AT = constant(SERVER.fields["private_key"][1])  # type: ignore[index]
+_CHALLENGE_KEY_AT = constant(SERVER.fields["challenge_key"][1])  # type: ignore[index]
+_GLOBAL_NONCE_AT = constant(SERVER.fields["global_zero"][1])  # type: ignore[index]
+_OPENED_NONCE_AT = constant(SERVER.fields["opened_zero"][1])  # type: ignore[index]
+_CHALLENGE_NONCE_AT = constant(SERVER.fields["challenge_zero"][1])  # type: ignore[index]
 
 
 @kernel
@@ -200,7 +205,7 @@ def _seal_global(server: ServerArrays, reply: int, kind: int, body_bytes: int, k
     """Seal `replies[reply]` (body at 9) with the key at `key` and the next global sequence, and count it in."""
     state = server.state
     sequence = state["global_sequence"][0]
-    nonce = state.ctypes.data + _GLOBAL_NONCE_AT
+    nonce = record_pointer(state, 0, _GLOBAL_NONCE_AT)
     seal_body(server.replies, reply, kind, body_bytes, server.ad, sequence, nonce, key)
     state["global_sequence"][0] = sequence + np.uint64(1)
     server.replies["row"][reply] = -1
@@ -211,7 +216,7 @@ def _seal_global(server: ServerArrays, reply: int, kind: int, body_bytes: int, k
 def _deny(server: ServerArrays, batch: Batch, i: int, key: int) -> None:
     reply = int(server.state["num_replies"][0])
     set_address(server.replies, reply, batch["address"], i)
-    _seal_global(server, reply, DENIED, 0, key)
+    _seal_global(server, reply, DENIED, NO_BODY, key)
 
 
 @kernel
@@ -221,38 +226,24 @@ def _challenge(server: ServerArrays, row: int, batch: Batch, i: int, user_data_a
     reply = int(state["num_replies"][0])
     set_address(server.replies, reply, batch["address"], i)
     data = server.replies["data"][reply]
-    source = batch["data"][i]
     put_u64(data, _GLOBAL_HEADER, state["challenge_sequence"][0])
     at = _GLOBAL_HEADER + 8
-    data[at : at + 8] = source[_PRIVATE_AT : _PRIVATE_AT + 8]
-    data[at + 8 : at + 8 + USER_DATA_BYTES] = source[user_data_at : user_data_at + USER_DATA_BYTES]
-    data[at + 8 + USER_DATA_BYTES : at + CHALLENGE_TOKEN_BYTES] = 0
-    token = server.replies.ctypes.data + reply * server.replies.itemsize + DATA_AT + at
-    base = state.ctypes.data
+    token = data_pointer(server.replies, reply, at)
+    set_bytes(token, 0, CHALLENGE_TOKEN_BYTES)
+    copy_bytes(token, data_pointer(batch, i, _PRIVATE_AT), 8)
+    copy_bytes(token + 8, data_pointer(batch, i, user_data_at), USER_DATA_BYTES)
+    nonce = record_pointer(state, 0, _CHALLENGE_NONCE_AT)
+    key = record_pointer(state, 0, _CHALLENGE_KEY_AT)
     size = CHALLENGE_TOKEN_BYTES - TAG_BYTES
-    aead_encrypt(token, 0, token, size, 0, 0, 0, base + _CHALLENGE_NONCE_AT, base + _CHALLENGE_KEY_AT)
+    aead_encrypt(token, 0, token, size, 0, 0, 0, nonce, key)
     state["challenge_sequence"][0] += np.uint64(1)
-    connections = server.connections
-    key = connections.ctypes.data + row * connections.itemsize + SEND_KEY_AT
-    _seal_global(server, reply, CHALLENGE, CHALLENGE_BODY_BYTES, key)
+    _seal_global(server, reply, CHALLENGE, CHALLENGE_BODY_BYTES, record_pointer(server.connections, row, SEND_KEY_AT))
 
 
 @kernel
 def _reset_connection(server: ServerArrays, row: int) -> None:
-    """All zeros, so that a row starts with no keys, sequences or window of an earlier connection."""
-    connections = server.connections
-    for k in range(4):
-        connections["address"][row, k] = 0
-        connections["window"][row, k] = 0
-    connections["send_key"][row][:] = 0
-    connections["receive_key"][row][:] = 0
-    connections["send_sequence"][row] = 0
-    connections["receive_sequence"][row] = 0
-    connections["newest"][row] = 0
-    connections["client_id"][row] = 0
-    connections["confirmed"][row] = 0
-    connections["token"][row] = -1
-    connections["state"][row] = FREE
+    """Zeros, so that a row starts with no keys, sequences or window of an earlier connection."""
+    set_bytes(record_pointer(server.connections, row, 0), 0, server.connections.itemsize)
 
 
 @kernel
@@ -269,7 +260,7 @@ def release_pending(server: ServerArrays, row: int, tag: int) -> None:
 def release_client(server: ServerArrays, row: int) -> None:
     """Give client `row` back for reuse; it is in no index any more."""
     _reset_connection(server, row)
-    server.user_data[row, :] = 0
+    set_bytes(server.user_data.ctypes.data + row * USER_DATA_BYTES, 0, USER_DATA_BYTES)
     state = server.state
     server.free_clients[int(state["free_clients"][0])] = row
     state["free_clients"][0] += 1
@@ -328,9 +319,9 @@ def receive_request(server: ServerArrays, batch: Batch, i: int, now_ns: int) -> 
         return reason
     state = server.state
     state["decrypts_left"][0] -= 1
-    packet = batch.ctypes.data + i * batch.itemsize + DATA_AT
+    packet = data_pointer(batch, i, 0)
     private = packet + _PRIVATE_AT
-    key = state.ctypes.data + _PRIVATE_KEY_AT
+    key = record_pointer(state, 0, _PRIVATE_KEY_AT)
     if token_decrypt(private, 0, 0, private, PRIVATE_BYTES, packet + 1, _TOKEN_AD_BYTES, packet + _NONCE_AT, key) != 0:
         _note_forged(server, high, low, now_ns)
         return DROP_REQUEST_DECRYPT
@@ -357,14 +348,14 @@ def _accept_request(server: ServerArrays, batch: Batch, i: int, tag: int, used: 
         if used < 0:
             return DROP_HISTORY_FULL
     if state["free_clients"][0] == 0:
-        _deny(server, batch, i, batch.ctypes.data + i * batch.itemsize + DATA_AT + keys_at + KEY_BYTES)
+        _deny(server, batch, i, data_pointer(batch, i, keys_at + KEY_BYTES))
         return DROP_SERVER_FULL
     row = _take_pending(server, batch, i, tag)
     if row < 0:
         return DROP_SLOW_LANE_FULL
     connections = server.connections
-    connections["receive_key"][row][:] = data[keys_at : keys_at + KEY_BYTES]
-    connections["send_key"][row][:] = data[keys_at + KEY_BYTES : keys_at + 2 * KEY_BYTES]
+    copy_bytes(record_pointer(connections, row, RECEIVE_KEY_AT), data_pointer(batch, i, keys_at), KEY_BYTES)
+    copy_bytes(record_pointer(connections, row, SEND_KEY_AT), data_pointer(batch, i, keys_at + KEY_BYTES), KEY_BYTES)
     connections["state"][row] = PENDING
     connections["token"][row] = used
     connections["client_id"][row] = client_id
@@ -392,22 +383,20 @@ def receive_response(server: ServerArrays, pending: int, tag: int, batch: Batch,
         return DROP_RESPONSE_DECRYPT
     at = 1 + (int(batch["data"][i, 0]) >> 4)
     state["opened_sequence"][0] = get_u64(batch["data"][i], at)
-    token = batch.ctypes.data + i * batch.itemsize + DATA_AT + at + 8
-    base = state.ctypes.data
-    if (
-        aead_decrypt(token, 0, 0, token, CHALLENGE_TOKEN_BYTES, 0, 0, base + _OPENED_NONCE_AT, base + _CHALLENGE_KEY_AT)
-        != 0
-    ):
+    token = data_pointer(batch, i, at + 8)
+    nonce = record_pointer(state, 0, _OPENED_NONCE_AT)
+    key = record_pointer(state, 0, _CHALLENGE_KEY_AT)
+    if aead_decrypt(token, 0, 0, token, CHALLENGE_TOKEN_BYTES, 0, 0, nonce, key) != 0:
         return DROP_RESPONSE_CHALLENGE
     client_id = np.uint64(get_u64(batch["data"][i], at + 8))
     if client_id != connections["client_id"][pending]:
         return DROP_RESPONSE_CHALLENGE
-    if server.history["state"][int(connections["token"][pending])] != TOKEN_PENDING:
+    if server.history["state"][int(np.int64(connections["token"][pending]))] != TOKEN_PENDING:
         return DROP_TOKEN_USED
     if _is_client_connected(server, client_id):
         return DROP_REQUEST_CONNECTED
     if state["free_clients"][0] == 0:
-        _deny(server, batch, i, connections.ctypes.data + pending * connections.itemsize + SEND_KEY_AT)
+        _deny(server, batch, i, record_pointer(connections, pending, SEND_KEY_AT))
         return DROP_SERVER_FULL
     _join(server, pending, tag, batch, i, at + 16, now_ns)
     return -1
@@ -420,13 +409,14 @@ def _join(server: ServerArrays, pending: int, tag: int, batch: Batch, i: int, us
     connections = server.connections
     state["free_clients"][0] -= 1
     row = int(server.free_clients[int(state["free_clients"][0])])
-    connections[row] = connections[pending]
+    copy_bytes(record_pointer(connections, row, 0), record_pointer(connections, pending, 0), connections.itemsize)
     release_pending(server, pending, tag)
     index_insert(server.address_index, tag, row)
-    server.user_data[row, :] = batch["data"][i][user_data_at : user_data_at + USER_DATA_BYTES]
+    user_data = data_pointer(batch, i, user_data_at)
+    copy_bytes(server.user_data.ctypes.data + row * USER_DATA_BYTES, user_data, USER_DATA_BYTES)
     connections["state"][row] = CONNECTED
     connections["last_receive_ns"][row] = now_ns
-    consume_token(server, int(connections["token"][row]))
+    consume_token(server, int(np.int64(connections["token"][row])))
     state["num_clients"][0] += 1
     if row >= state["num_rows"][0]:
         state["num_rows"][0] = row + 1

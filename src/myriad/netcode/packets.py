@@ -30,25 +30,26 @@ from myriad.core.errors import (
     DROP_PACKET_TYPE,
 )
 from myriad.core.kernel import kernel
-from myriad.netcode.connection import RECEIVE_KEY_AT, RECEIVE_NONCE_AT, SEND_KEY_AT, SEND_NONCE_AT
+from myriad.netcode.connection import RECEIVE_KEY_AT, RECEIVE_NONCE_AT, SEND_KEY_AT, SEND_NONCE_AT, constant
 from myriad.netcode.replay import mark_received, was_received
 from myriad.wire.datagram import DATAGRAM, MAX_PAYLOAD_BYTES, Batch
 
 VERSION = b"NETCODE 1.02\0"
-REQUEST = 0
-DENIED = 1
-CHALLENGE = 2
-RESPONSE = 3
-KEEP_ALIVE = 4
-PAYLOAD = 5
-DISCONNECT = 6
+REQUEST = constant(0)
+DENIED = constant(1)
+CHALLENGE = constant(2)
+RESPONSE = constant(3)
+KEEP_ALIVE = constant(4)
+PAYLOAD = constant(5)
+DISCONNECT = constant(6)
 
 TAG_BYTES = 16
 MIN_PACKET_BYTES = 18
 REQUEST_BYTES = 1078
 CHALLENGE_TOKEN_BYTES = 300
-CHALLENGE_BODY_BYTES = 8 + CHALLENGE_TOKEN_BYTES
-KEEP_ALIVE_BODY_BYTES = 8
+CHALLENGE_BODY_BYTES = constant(8 + CHALLENGE_TOKEN_BYTES)
+KEEP_ALIVE_BODY_BYTES = constant(8)
+NO_BODY = constant(0)
 
 AD_BYTES = len(VERSION) + 8 + 1
 AD_STRIDE = 24
@@ -92,6 +93,24 @@ def associated_data(protocol_id: int) -> npt.NDArray[np.uint8]:
     table[:, :21] = np.frombuffer(VERSION + protocol_id.to_bytes(8, "little"), np.uint8)
     table[:, 21] = np.arange(256)
     return table
+
+
+@kernel
+def data_pointer(batch: Batch, i: int, at: int) -> int:
+    """Address of byte `at` of the data of `batch[i]`."""
+    return int(batch.ctypes.data + i * batch.itemsize + DATA_AT + at)
+
+
+@kernel
+def record_pointer(records: npt.NDArray[np.void], row: int, at: int) -> int:
+    """Address of byte `at` of a structured array's record."""
+    return int(records.ctypes.data + row * records.itemsize + at)
+
+
+@kernel
+def ad_pointer(ad: npt.NDArray[np.uint8], prefix: int) -> int:
+    """Address of the associated data for a prefix byte."""
+    return int(ad.ctypes.data + prefix * AD_STRIDE)
 
 
 @kernel
@@ -157,23 +176,11 @@ def open_packet(connections: npt.NDArray[np.void], row: int, batch: Batch, i: in
     if replayable and was_received(connections, row, sequence):
         return DROP_PACKET_REPLAYED
     connections["receive_sequence"][row] = sequence
-    record = connections.ctypes.data + row * connections.itemsize
-    body = batch.ctypes.data + i * batch.itemsize + DATA_AT + header
+    body = data_pointer(batch, i, header)
     size = int(batch["length"][i]) - header
-    if (
-        aead_decrypt(
-            body,
-            0,
-            0,
-            body,
-            size,
-            ad.ctypes.data + prefix * AD_STRIDE,
-            AD_BYTES,
-            record + RECEIVE_NONCE_AT,
-            record + RECEIVE_KEY_AT,
-        )
-        != 0
-    ):
+    nonce = record_pointer(connections, row, RECEIVE_NONCE_AT)
+    key = record_pointer(connections, row, RECEIVE_KEY_AT)
+    if aead_decrypt(body, 0, 0, body, size, ad_pointer(ad, prefix), AD_BYTES, nonce, key) != 0:
         return DROP_PACKET_DECRYPT
     if replayable:
         mark_received(connections, row, sequence)
@@ -201,8 +208,8 @@ def seal_body(
     data[i, 0] = prefix
     for k in range(num_bytes):
         data[i, 1 + k] = np.uint8((sequence >> np.uint64(8 * k)) & np.uint64(0xFF))
-    body = batch.ctypes.data + i * batch.itemsize + DATA_AT + 1 + num_bytes
-    aead_encrypt(body, 0, body, body_bytes, ad.ctypes.data + prefix * AD_STRIDE, AD_BYTES, 0, nonce, key)
+    body = data_pointer(batch, i, 1 + num_bytes)
+    aead_encrypt(body, 0, body, int(body_bytes), ad_pointer(ad, prefix), AD_BYTES, 0, nonce, key)
     batch["length"][i] = 1 + num_bytes + body_bytes + TAG_BYTES
 
 
@@ -222,8 +229,9 @@ def seal_packet(
     The body lies at `body_offset(connections, row)`. Advances the send sequence and the time of the last packet.
     """
     sequence = connections["send_sequence"][row]
-    record = connections.ctypes.data + row * connections.itemsize
-    seal_body(batch, i, kind, body_bytes, ad, sequence, record + SEND_NONCE_AT, record + SEND_KEY_AT)
+    nonce = record_pointer(connections, row, SEND_NONCE_AT)
+    key = record_pointer(connections, row, SEND_KEY_AT)
+    seal_body(batch, i, kind, body_bytes, ad, sequence, nonce, key)
     connections["send_sequence"][row] = sequence + np.uint64(1)
     connections["last_send_ns"][row] = now_ns
     set_address(batch, i, connections["address"], row)

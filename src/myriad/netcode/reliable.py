@@ -242,7 +242,7 @@ def push_many(
     taken = _take_slots(rel, channel, message, length)
     accepted = 0
     for k in range(count):
-        if _queue(rel, int(rows[k]), channel, taken, length):
+        if _queue(rel, int(np.int64(rows[k])), channel, taken, length):
             accepted += 1
     for k in range(taken):
         _release_slot(rel, int(rel.state["taken"][0, k]))
@@ -423,7 +423,7 @@ def read_block(rel: ReliableArrays, row: int, buf: Bytes, at: int, end: int, now
     num_acks = int(buf[at])
     at += 1
     for _ in range(num_acks):
-        _take_ack(rel, row, int(buf[at]), get_u16(buf, at + 1), now_ns, rtt_ns)
+        _take_ack(rel, row, int(np.int64(buf[at])), get_u16(buf, at + 1), now_ns, rtt_ns)
         at += 3
     num_fragments = int(buf[at])
     at += 1

@@ -40,6 +40,7 @@ from myriad.netcode.packets import (
     AUTHENTIC,
     DISCONNECT,
     KEEP_ALIVE,
+    NO_BODY,
     PAYLOAD,
     RESPONSE,
     body_offset,
@@ -246,7 +247,7 @@ def write_disconnect(server: ServerArrays, row: int, out: Batch, used: int, now_
     """One disconnect packet to client `row`, appended to `out`; the new number in use (the same if it is full)."""
     if used >= len(out) or server.connections["state"][row] != CONNECTED:
         return used
-    seal_packet(server.connections, row, out, used, DISCONNECT, 0, server.ad, now_ns)
+    seal_packet(server.connections, row, out, used, DISCONNECT, NO_BODY, server.ad, now_ns)
     return used + 1
 
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from myriad.core.errors import DROP_REASONS
 from myriad.netcode.address_index import new_slots, seeds_from
 from myriad.netcode.addresses import Endpoint, endpoint_rows, parse_networks
-from myriad.netcode.connection import CONNECTION
+from myriad.netcode.connection import CONNECTION, constant
 from myriad.netcode.packets import associated_data
 from myriad.netcode.rates import NUM_WAYS, RATE
 from myriad.netcode.tokens import KEY_BYTES, USER_DATA_BYTES
@@ -53,18 +53,18 @@ SERVER = np.dtype(
         ("pending_timeout_ns", "<i8"),
         ("next_scan_ns", "<i8"),
         ("next_sweep_s", "<i8"),
-        ("max_clients", "<i4"),
-        ("num_clients", "<i4"),
-        ("num_rows", "<i4"),  # client rows 0 .. num_rows - 1 may be in use
-        ("free_clients", "<i4"),  # how many of each stack are free
-        ("free_pending", "<i4"),
-        ("free_history", "<i4"),
-        ("decrypts_left", "<i4"),
-        ("decrypts_per_tick", "<i4"),
-        ("num_replies", "<i4"),
-        ("num_changes", "<i4"),
-        ("num_redundant", "<i4"),
-        ("scan_row", "<i4"),
+        ("max_clients", "<i8"),
+        ("num_clients", "<i8"),
+        ("num_rows", "<i8"),  # client rows 0 .. num_rows - 1 may be in use
+        ("free_clients", "<i8"),  # how many of each stack are free
+        ("free_pending", "<i8"),
+        ("free_history", "<i8"),
+        ("decrypts_left", "<i8"),
+        ("decrypts_per_tick", "<i8"),
+        ("num_replies", "<i8"),
+        ("num_changes", "<i8"),
+        ("num_redundant", "<i8"),
+        ("scan_row", "<i8"),
     ],
     align=True,
 )
@@ -84,10 +84,10 @@ HISTORY = np.dtype(
 
 JOINED = 1
 LEFT = 2
-CHANGE = np.dtype([("client_id", "<u8"), ("row", "<i4"), ("kind", "u1"), ("reason", "u1")], align=True)
+CHANGE = np.dtype([("client_id", "<u8"), ("row", "<i8"), ("kind", "u1"), ("reason", "u1")], align=True)
 
-LEFT_DISCONNECTED = 1
-LEFT_TIMED_OUT = 2
+LEFT_DISCONNECTED = constant(1)
+LEFT_TIMED_OUT = constant(2)
 
 PAYLOAD_RECORD = np.dtype([("row", "<i4"), ("datagram", "<i4"), ("offset", "<i4"), ("length", "<i4")], align=True)
 """Where an authentic payload lies: connection row, index in the batch, first byte in its data, bytes."""
@@ -97,7 +97,7 @@ class ServerArrays(NamedTuple):
     """All arrays of one server. Shapes: max_clients C, max_pending P, history H.
 
     state (1,) SERVER · connections (C + P,) CONNECTION · user_data u1[C, 256] · address_index, history_index SLOT ·
-    history (H,) HISTORY · free_clients i4[C] · free_pending i4[P] · free_history i4[H] · rates RATE ·
+    history (H,) HISTORY · free_clients i8[C] · free_pending i8[P] · free_history i8[H] · rates RATE ·
     own ENDPOINT, exempt NETWORK · seeds i8[16] · ad u1[256, 24] · replies DATAGRAM · changes (2 C,) CHANGE ·
     drops i8[len(DROP_REASONS)]
     """
@@ -108,9 +108,9 @@ class ServerArrays(NamedTuple):
     address_index: Array
     history: Array
     history_index: Array
-    free_clients: npt.NDArray[np.int32]
-    free_pending: npt.NDArray[np.int32]
-    free_history: npt.NDArray[np.int32]
+    free_clients: npt.NDArray[np.int64]
+    free_pending: npt.NDArray[np.int64]
+    free_history: npt.NDArray[np.int64]
     rates: Array
     own: Array
     exempt: Array
@@ -185,9 +185,9 @@ def new_server(
         address_index=new_slots(num_rows),
         history=np.zeros(limits.max_tokens, HISTORY),
         history_index=new_slots(limits.max_tokens),
-        free_clients=np.arange(limits.max_clients - 1, -1, -1, dtype=np.int32),
-        free_pending=np.arange(num_rows - 1, limits.max_clients - 1, -1, dtype=np.int32),
-        free_history=np.arange(limits.max_tokens - 1, -1, -1, dtype=np.int32),
+        free_clients=np.arange(limits.max_clients - 1, -1, -1, dtype=np.int64),
+        free_pending=np.arange(num_rows - 1, limits.max_clients - 1, -1, dtype=np.int64),
+        free_history=np.arange(limits.max_tokens - 1, -1, -1, dtype=np.int64),
         rates=np.zeros(limits.rate_sets * NUM_WAYS, RATE),
         own=endpoint_rows(own),
         exempt=parse_networks(exempt),
