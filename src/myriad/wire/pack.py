@@ -3,6 +3,8 @@
 Responsible for: reading and writing u16, u32, u64 and i16 at any offset of a u1 array.
 Not here: bounds checks; every caller knows its limits before it calls.
 
+Values become int64 before any arithmetic: Numba gives up on integers (it turns to floats) where u64 and i64 meet.
+
 Invariant: `put_*` write exactly their width and nothing else; `get_*` return plain non-negative integers (int64),
 `get_i16` and `get_i8` signed ones, `get_u64` a uint64.
 """
@@ -40,12 +42,12 @@ def put_u64(buf: Bytes, at: int, value: int) -> None:
 
 @kernel
 def get_u16(buf: Bytes, at: int) -> int:
-    return int(buf[at]) | (int(buf[at + 1]) << 8)
+    return np.int64(buf[at]) | (np.int64(buf[at + 1]) << 8)
 
 
 @kernel
 def get_u32(buf: Bytes, at: int) -> int:
-    return int(buf[at]) | (int(buf[at + 1]) << 8) | (int(buf[at + 2]) << 16) | (int(buf[at + 3]) << 24)
+    return np.int64(buf[at]) | (np.int64(buf[at + 1]) << 8) | (np.int64(buf[at + 2]) << 16) | (np.int64(buf[at + 3]) << 24)
 
 
 @kernel
@@ -58,11 +60,11 @@ def get_u64(buf: Bytes, at: int) -> int:
 
 @kernel
 def get_i16(buf: Bytes, at: int) -> int:
-    value = int(buf[at]) | (int(buf[at + 1]) << 8)
+    value = np.int64(buf[at]) | (np.int64(buf[at + 1]) << 8)
     return value - 65536 if value >= 32768 else value
 
 
 @kernel
 def get_i8(buf: Bytes, at: int) -> int:
-    value = int(buf[at])
+    value = np.int64(buf[at])
     return value - 256 if value >= 128 else value

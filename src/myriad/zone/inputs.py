@@ -27,7 +27,7 @@ from myriad.wire.layouts import (
     WHOIS_BYTES,
 )
 from myriad.wire.pack import get_u16, get_u32
-from myriad.zone.sessions import CREDIT_UNIT, WHOIS_QUEUE, Sessions
+from myriad.zone.sessions import WHOIS_QUEUE, Sessions
 
 Bytes = npt.NDArray[np.uint8]
 Counts = npt.NDArray[np.int64]
@@ -104,9 +104,9 @@ def apply_whois(buf: Bytes, nacks_at: int, sessions: Sessions, row: int, drops: 
     at = nacks_at + 1 + int(buf[nacks_at]) * NACK_BYTES
     for k in range(int(buf[at])):
         waiting = int(sessions["whois_count"][row])
-        if waiting >= WHOIS_QUEUE or sessions["whois_credit"][row] < CREDIT_UNIT:
+        if waiting >= WHOIS_QUEUE or sessions["whois_credit"][row] < 1:
             drops[DROP_WHOIS_RATE] += 1
             continue
         sessions["whois"][row, waiting] = get_u32(buf, at + 1 + k * WHOIS_BYTES)
         sessions["whois_count"][row] = waiting + 1
-        sessions["whois_credit"][row] -= CREDIT_UNIT
+        sessions["whois_credit"][row] -= 1

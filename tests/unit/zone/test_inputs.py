@@ -9,7 +9,7 @@ import numpy as np
 from myriad.core.errors import DROP_INPUT_FLOOD, DROP_INPUT_REPEATED, DROP_REASONS, DROP_WHOIS_RATE
 from myriad.sim.input_queue import new_queues, reset_queue
 from myriad.zone.inputs import apply_input, apply_whois, check_input
-from myriad.zone.sessions import CREDIT_UNIT, new_sessions
+from myriad.zone.sessions import new_sessions
 
 
 def body(newest: int, entries: list[tuple[int, ...]], nacks: int = 0, whois: tuple[int, ...] = ()) -> bytes:
@@ -86,7 +86,7 @@ def test_a_newest_number_far_ahead_is_refused_and_counted() -> None:
 
 def test_whois_beyond_the_credit_is_dropped_and_counted() -> None:
     sessions = new_sessions(1)
-    sessions["whois_credit"][0] = CREDIT_UNIT
+    sessions["whois_credit"][0] = 1
     drops = np.zeros(len(DROP_REASONS), np.int64)
     buf = as_array(GOOD)
     apply_whois(buf, check_input(buf, 0, len(GOOD)), sessions, 0, drops)

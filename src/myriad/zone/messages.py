@@ -1,0 +1,68 @@
+"""Bodies of reliable messages between a zone and its players.
+
+Responsible for: the bytes of `docs/protocol.md` section 4's table, as the server writes and reads them.
+Not here: fragments and delivery (`netcode/reliable.py`), who hears what (`zone/chat.py`).
+
+Invariant: reading never raises; what is not well formed is None.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import NamedTuple
+
+from myriad.wire.layouts import (
+    CHAT_HEARD,
+    CHAT_NEARBY,
+    CHAT_SAY,
+    CHAT_ZONE,
+    CONTROL_GOODBYE,
+    CONTROL_LOAD,
+    CONTROL_WELCOME,
+    MAX_CHAT_BYTES,
+)
+
+
+class Say(NamedTuple):
+    """What a player says: `scope` CHAT_ZONE or CHAT_NEARBY."""
+
+    scope: int
+    text: str
+
+
+def _short(text: str) -> bytes:
+    raw = text.encode()[:255]
+    return bytes([len(raw)]) + raw
+
+
+def welcome(entity_id: int, tick_hz: int, snapshot_hz: int, last_input: int, zone: str) -> bytes:
+    """First message to a player."""
+    return struct.pack("<BIHHI", CONTROL_WELCOME, entity_id, tick_hz, snapshot_hz, last_input) + _short(zone)
+
+
+def goodbye(reason: str) -> bytes:
+    """Last message to a player."""
+    return bytes([CONTROL_GOODBYE]) + _short(reason)
+
+
+def load_notice(rung: int, dilation: int, name: str) -> bytes:
+    """Tells players which rung of the overload ladder the zone stands on."""
+    return struct.pack("<BBB", CONTROL_LOAD, rung, dilation) + _short(name)
+
+
+def heard(scope: int, speaker: int, name: bytes, text: str) -> bytes:
+    """Chat, as it is passed on."""
+    return struct.pack("<BBI", CHAT_HEARD, scope, speaker) + bytes([len(name)]) + name + text.encode()
+
+
+def read_say(body: bytes) -> Say | None:
+    """What a chat message from a player says, or None if it is not one."""
+    if len(body) < 3 or body[0] != CHAT_SAY or body[1] not in (CHAT_ZONE, CHAT_NEARBY):
+        return None
+    if len(body) - 2 > MAX_CHAT_BYTES:
+        return None
+    try:
+        text = body[2:].decode()
+    except UnicodeDecodeError:
+        return None
+    return Say(body[1], text) if text.isprintable() else None

@@ -1,0 +1,433 @@
+"""One zone: what `receive`, `tick` and `outgoing` do to batches of datagrams.
+
+Responsible for: the order of a tick, players coming and going, reliable messages, the overload ladder, and what the
+zone tells about itself.
+Not here: sockets, clocks and threads (`runtime/`), the kernels it calls, any rule (the game).
+
+Life of a tick: slow lane (joins, leaves, messages) → inputs handed out → the game's step → every third tick the cells
+are encoded → one slice of the players is sent its snapshots.
+
+Invariants: nothing here reads a clock or a random generator: time and randomness are arguments. The same calls with the
+same arguments give the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from myriad.core.errors import DROP_CHAT_RATE, DROP_REASONS, DROP_RELIABLE_MALFORMED
+from myriad.core.kernel import kernel
+from myriad.core.phases import PHASE_ASSEMBLE, PHASE_ENCODE, PHASE_SLOW, PHASE_STEP, PhaseTimer
+from myriad.core.settings import Settings
+from myriad.game.game import Game
+from myriad.netcode.acks import reset_acks
+from myriad.netcode.addresses import Endpoint
+from myriad.netcode.reliable import Inbox, Message, push, push_many, reset_reliable
+from myriad.netcode.server import Joined, Left, Server, disconnect, poll
+from myriad.netcode.server_arrays import LEFT_DISCONNECTED, SERVER_RANDOM_BYTES, ServerLimits, new_server
+from myriad.netcode.tokens import KEY_BYTES
+from myriad.replication.cells import COUNTER_NAMES, HIDDEN_BY_CROWD
+from myriad.replication.viewers import view_enter
+from myriad.sim.columns import NPC
+from myriad.sim.input_queue import reset_queue, take_inputs
+from myriad.sim.world import World
+from myriad.wire.datagram import Batch, new_batch
+from myriad.wire.layouts import CELL_UNITS, CHANNEL_CHAT, CHANNEL_CONTROL, MAX_PARTS, UNITS_PER_M
+from myriad.wire.token_data import TokenData, unpack_token_data
+from myriad.zone import messages
+from myriad.zone.arrays import MAX_RECEIVE_BATCH, ZoneArrays, new_zone_arrays
+from myriad.zone.avatars import NOBODY, Avatar, Avatars
+from myriad.zone.chat import ChatRate, hearers
+from myriad.zone.login import LoginDesk, protocol_id_of
+from myriad.zone.overload import RUNGS, OverloadLadder
+from myriad.zone.pacing import WINDOW_S, judge_pace
+from myriad.zone.receiving import receive_batch
+from myriad.zone.sessions import SESSION
+from myriad.zone.snapshots import assemble_slice, encode_cells
+
+NS_PER_S = 1_000_000_000
+MAX_MESSAGES_PER_TICK = 64
+SPARE_DATAGRAMS = 512
+"""Room in the outgoing batch beside one snapshot for each player: handshakes, keep-alives, disconnects."""
+
+
+@kernel
+def open_tick(zone: ZoneArrays, out: Batch, used: int, now_ns: int) -> int:
+    """Timeouts and keep-alives of connections, then the inputs of this tick; returns the datagrams used in `out`."""
+    used = poll(zone.server, now_ns, 0, out, used)
+    take_inputs(zone.queues, zone.world.inputs)
+    return used
+
+
+class Zone:
+    """A zone with its players. All calls come from one thread, but `login` and `about`, which any thread may make."""
+
+    def __init__(
+        self,
+        name: str,
+        game: Game,
+        world: World,
+        settings: Settings,
+        *,
+        own_addresses: tuple[Endpoint, ...],
+        phases: PhaseTimer,
+        random_bytes: Callable[[int], bytes],
+    ) -> None:
+        """`world` is the game's for this zone; `own_addresses` the endpoints that a token may name; `random_bytes(n)`
+        gives fresh secure randomness, `phases` takes the time of each phase."""
+        private_key = random_bytes(KEY_BYTES)
+        self.name = name
+        self.game = game
+        self.world = world
+        self.protocol_id = protocol_id_of(game)
+        self.avatars = Avatars()
+        self.ladder = OverloadLadder()
+        self._settings = settings
+        self._phases = phases
+        self._server = Server(
+            new_server(
+                private_key=private_key,
+                protocol_id=self.protocol_id,
+                own=own_addresses,
+                random_bytes=random_bytes(SERVER_RANDOM_BYTES),
+                limits=ServerLimits(
+                    max_clients=settings.max_connections,
+                    decrypts_per_tick=settings.handshake_budget,
+                    failures_per_network_hz=settings.handshake_failures_per_s,
+                    failures_hz=settings.handshake_failures_total_per_s,
+                ),
+                exempt=settings.handshake_exempt_prefixes,
+            )
+        )
+        self.arrays = new_zone_arrays(game, world, self._server.arrays, settings)
+        self._desk = LoginDesk(
+            private_key,
+            self.protocol_id,
+            self.avatars,
+            max_players=settings.max_players,
+            life_s=settings.token_life_s,
+            timeout_s=max(1, round(settings.timeout_s)),
+            random_bytes=random_bytes,
+        )
+        self._inbox = Inbox(self.arrays.reliable)
+        self._messages: list[Message] = []
+        self._chat_rates: dict[int, ChatRate] = {}
+        self._out = new_batch(settings.max_connections + SPARE_DATAGRAMS)
+        self._num_out = 0
+        self._ticks_per_snapshot = settings.tick_hz // settings.snapshot_hz
+        self._slices = 1
+        self._calls = 0
+        self._encoded = False
+        self._next_judgement_ns = 0
+        self._overflows_seen = 0
+        self._num_joins = 0
+        self._num_leaves = {"disconnected": 0, "timed_out": 0, "kicked": 0, "superseded": 0}
+        self._num_chats = 0
+
+    # What the loop calls.
+
+    @property
+    def idle(self) -> bool:
+        """True while no avatar is in the zone."""
+        return len(self.avatars) == 0
+
+    @property
+    def outgoing(self) -> tuple[Batch, int]:
+        """Datagrams to send, and how many; valid until the next call."""
+        return self._out, self._num_out
+
+    @property
+    def phases(self) -> PhaseTimer:
+        """Time by phase."""
+        return self._phases
+
+    def receive(self, batch: Batch, count: int, now_ns: int, wall_s: int) -> None:
+        """Take `batch[:count]` (count <= 1024), which is decrypted in place."""
+        if count > MAX_RECEIVE_BATCH:
+            raise ValueError(f"a batch has at most {MAX_RECEIVE_BATCH} datagrams, not {count}")
+        receive_batch(self.arrays, batch, count, now_ns, wall_s)
+
+    def tick(self, now_ns: int) -> None:
+        """One tick: slow lane, step, and the snapshots of one slice of the players."""
+        phases = self._phases
+        phases.start()
+        self._slow_lane(now_ns)
+        self._num_out = int(open_tick(self.arrays, self._out, self._num_out, now_ns))
+        phases.done(PHASE_SLOW)
+        if not self._steps_now():
+            return
+        self.game.step(self.world)
+        phases.done(PHASE_STEP)
+        place = int(self.world.clock["tick"][0]) % self._ticks_per_snapshot
+        if place == 0:
+            many = self.avatars.num_connected >= self._settings.slice_clients
+            self._slices = self._ticks_per_snapshot if many else 1
+            encode_cells(self.arrays)
+            self._encoded = True
+            phases.done(PHASE_ENCODE)
+        if self._encoded and place < self._slices:
+            self._num_out = int(assemble_slice(self.arrays, self._out, self._num_out, place, self._slices, now_ns))
+            phases.done(PHASE_ASSEMBLE)
+
+    def poll(self, now_ns: int) -> None:
+        """Instead of ticks while idle: connections that begin or end."""
+        self._slow_lane(now_ns)
+        self._num_out = int(poll(self.arrays.server, now_ns, 0, self._out, self._num_out))
+
+    def observe_load(self, busy_s: float, interval_s: float) -> None:
+        """How long the work of the latest ticks took of the time that they had; moves the overload ladder."""
+        if not self.ladder.observe(busy_s, interval_s):
+            return
+        rung = RUNGS[self.ladder.rung]
+        self.arrays.pace["replication_level"] = rung.replication_level
+        self.arrays.pace["dilation"] = rung.dilation
+        self.world.clock["npc_stride"] = rung.npc_stride
+        self._tell_all(messages.load_notice(self.ladder.rung, rung.dilation, rung.name))
+
+    def close(self, now_ns: int) -> None:
+        """End all connections; `outgoing` tells the clients."""
+        self._num_out = 0
+        for avatar in list(self.avatars):
+            if avatar.connection != NOBODY:
+                self._drop_connection(avatar.connection, now_ns)
+
+    # What other threads call.
+
+    def about(self) -> dict[str, object]:
+        """What a client wants to know before it connects."""
+        return {
+            "protocol_id": f"{self.protocol_id:016x}",
+            "game": self.game.name,
+            "tick_hz": self._settings.tick_hz,
+            "snapshot_hz": self._settings.snapshot_hz,
+        }
+
+    def login(
+        self,
+        name: str,
+        character: int | None,
+        spawn: tuple[float, float] | None,
+        servers: tuple[Endpoint, ...],
+        wall_s: int,
+    ) -> bytes:
+        """A connect token for `name`; see `LoginDesk.login`."""
+        return self._desk.login(name, character, spawn, servers, wall_s)
+
+    # The slow lane.
+
+    def _slow_lane(self, now_ns: int) -> None:
+        self._num_out = 0
+        for change in self._server.take_changes():
+            if isinstance(change, Joined):
+                self._join(change, now_ns)
+            else:
+                self._leave(change, now_ns)
+        replies, count = self._server.take_replies()
+        room = min(count, len(self._out) - self._num_out)
+        if room:
+            self._out[self._num_out : self._num_out + room] = replies[:room]
+            self._num_out += room
+        self._read_messages(now_ns)
+        if now_ns >= self._next_judgement_ns:
+            self._next_judgement_ns = now_ns + WINDOW_S * NS_PER_S
+            judge_pace(self.arrays)
+        for avatar in self.avatars.expired(now_ns) if self.avatars.num_connected < len(self.avatars) else ():
+            self._remove(avatar)
+
+    def _join(self, joined: Joined, now_ns: int) -> None:
+        data = unpack_token_data(joined.user_data)
+        if data is None:
+            self._num_out = int(disconnect(self.arrays.server, joined.row, self._out, self._num_out, now_ns))
+            return
+        avatar = self.avatars.of_character(data.character)
+        last_input = 0
+        if avatar is None:
+            avatar = self._spawn(data, joined.row)
+        else:
+            if avatar.connection != NOBODY:
+                if avatar.session == data.session:
+                    last_input = int(self.arrays.queues["applied"][avatar.connection])
+                self._num_leaves["superseded"] += 1
+                self._drop_connection(avatar.connection, now_ns)
+            elif avatar.session == data.session:
+                last_input = avatar.last_input
+            self.game.attach(self.world, avatar.entity_row, joined.row)
+            self.avatars.connect(avatar, joined.row, data.session)
+        if avatar is None:
+            self._num_out = int(disconnect(self.arrays.server, joined.row, self._out, self._num_out, now_ns))
+            return
+        self._num_joins += 1
+        self._open_session(avatar, last_input, now_ns)
+
+    def _spawn(self, data: TokenData, connection: int) -> Avatar | None:
+        x, y = (None, None) if data.spawn is None else (data.spawn[0] / UNITS_PER_M, data.spawn[1] / UNITS_PER_M)
+        row = self.game.spawn_player(self.world, data.character, connection, data.name, x, y)
+        if row < 0:
+            return None
+        avatar = Avatar(data.character, data.session, data.name, row, connection)
+        self.avatars.add(avatar)
+        return avatar
+
+    def _open_session(self, avatar: Avatar, last_input: int, now_ns: int) -> None:
+        row, entity = avatar.connection, avatar.entity_row
+        arrays, entities = self.arrays, self.world.entities
+        reset_acks(arrays.acks, row, 0, 0)
+        reset_reliable(arrays.reliable, row, 0, 0)
+        self._inbox.forget(row)
+        view_enter(
+            arrays.viewers, row, int(entities["qx"][entity]) // CELL_UNITS, int(entities["qy"][entity]) // CELL_UNITS, 0
+        )
+        arrays.sessions[row] = np.zeros((), SESSION)
+        arrays.sessions["entity_row"][row] = entity
+        arrays.sessions["rate_kbit"][row] = self._settings.rate_kbit_start
+        arrays.sessions["active"][row] = 1
+        reset_queue(arrays.queues, row, entity, last_input)
+        self._chat_rates[row] = ChatRate(self._settings.chat_per_s, now_ns)
+        self._tell(
+            row,
+            messages.welcome(
+                avatar.character, self._settings.tick_hz, self._settings.snapshot_hz, last_input, self.name
+            ),
+        )
+        if self.ladder.rung:
+            rung = RUNGS[self.ladder.rung]
+            self._tell(row, messages.load_notice(self.ladder.rung, rung.dilation, rung.name))
+
+    def _leave(self, left: Left, now_ns: int) -> None:
+        avatar = self.avatars.of_connection(left.row)
+        if avatar is None:
+            return
+        self._close_session(avatar, now_ns)
+        if left.reason == LEFT_DISCONNECTED:
+            self._num_leaves["disconnected"] += 1
+            self._remove(avatar)
+        else:
+            self._num_leaves["timed_out"] += 1
+
+    def _close_session(self, avatar: Avatar, now_ns: int) -> None:
+        """The avatar lingers without a connection from now on."""
+        row = avatar.connection
+        avatar.last_input = int(self.arrays.queues["applied"][row])
+        self.arrays.sessions["active"][row] = 0
+        self.arrays.sessions["entity_row"][row] = -1
+        reset_queue(self.arrays.queues, row, -1, 0)
+        reset_reliable(self.arrays.reliable, row, 0, 0)
+        self._inbox.forget(row)
+        self._chat_rates.pop(row, None)
+        self.avatars.disconnect(avatar, now_ns + int(self._settings.linger_s * NS_PER_S))
+        self.game.detach(self.world, avatar.entity_row)
+
+    def _drop_connection(self, row: int, now_ns: int) -> None:
+        """End a connection from this side; its avatar lingers."""
+        avatar = self.avatars.of_connection(row)
+        if avatar is not None:
+            self._close_session(avatar, now_ns)
+        self._num_out = int(disconnect(self.arrays.server, row, self._out, self._num_out, now_ns))
+
+    def _remove(self, avatar: Avatar) -> None:
+        self.avatars.remove(avatar)
+        self.game.remove(self.world, avatar.entity_row)
+
+    # Reliable messages.
+
+    def _read_messages(self, now_ns: int) -> None:
+        reliable = self.arrays.reliable
+        if reliable.state["num_inbox"][0]:
+            self._messages += self._inbox.take()
+        for message in self._messages[:MAX_MESSAGES_PER_TICK]:
+            avatar = self.avatars.of_connection(message.row)
+            if avatar is not None and message.channel == CHANNEL_CHAT:
+                self._hear(avatar, message, now_ns)
+            else:
+                self.arrays.server.drops[DROP_RELIABLE_MALFORMED] += 1
+        del self._messages[:MAX_MESSAGES_PER_TICK]
+        if reliable.state["overflows"][0] != self._overflows_seen:
+            self._overflows_seen = int(reliable.state["overflows"][0])
+            for row in np.flatnonzero(reliable.channels["overflow"].any(axis=1)):
+                if self.arrays.sessions["active"][row]:
+                    self._num_leaves["kicked"] += 1
+                    self._drop_connection(int(row), now_ns)
+
+    def _hear(self, avatar: Avatar, message: Message, now_ns: int) -> None:
+        say = messages.read_say(message.data)
+        if say is None:
+            self.arrays.server.drops[DROP_RELIABLE_MALFORMED] += 1
+            return
+        if not self._chat_rates[avatar.connection].allow(now_ns):
+            self.arrays.server.drops[DROP_CHAT_RATE] += 1
+            return
+        text = self.game.filter_chat(self.world, avatar.entity_row, say.scope, say.text)
+        if text is None:
+            return
+        self._num_chats += 1
+        body = messages.heard(say.scope, avatar.character, avatar.name.encode(), text)
+        rows = hearers(self.arrays, say.scope, avatar.entity_row)
+        push_many(self.arrays.reliable, rows, len(rows), CHANNEL_CHAT, np.frombuffer(body, np.uint8).copy(), len(body))
+
+    def _tell(self, row: int, body: bytes) -> None:
+        push(self.arrays.reliable, row, CHANNEL_CONTROL, np.frombuffer(body, np.uint8).copy(), len(body))
+
+    def _tell_all(self, body: bytes) -> None:
+        rows = np.flatnonzero(self.arrays.sessions["active"]).astype(np.int32)
+        data = np.frombuffer(body, np.uint8).copy()
+        push_many(self.arrays.reliable, rows, len(rows), CHANNEL_CONTROL, data, len(body))
+
+    def _steps_now(self) -> bool:
+        """False for the calls that time dilation leaves out."""
+        self._calls += 1
+        dilation = RUNGS[self.ladder.rung].dilation
+        return self._calls * dilation // 100 != (self._calls - 1) * dilation // 100
+
+    # What the zone tells about itself.
+
+    def digests(self, tick: int) -> dict[tuple[int, int, int], int] | None:
+        """Digest of every part that held anything at snapshot tick `tick`, None if that is not (any longer) kept."""
+        cells = self.arrays.cells
+        kept = np.flatnonzero(cells.digest_ticks == tick)
+        if cells.digests.shape[1] == 0 or len(kept) == 0:
+            return None
+        found = {}
+        for index in np.flatnonzero(cells.digests[kept[0]]):
+            cell, part = divmod(int(index), MAX_PARTS)
+            place = (int(cells.cells["x"][cell]), int(cells.cells["y"][cell]), part)
+            found[place] = int(cells.digests[kept[0], index])
+        return found
+
+    def status(self) -> dict[str, object]:
+        """Numbers for `/v1/zone` and `/metrics`, each under its metric's name without `myriad_` and `_total`."""
+        arrays, world = self.arrays, self.world
+        entities = world.entities
+        used = entities["id"][: int(world.clock["num_rows"][0])] != 0
+        flags = entities["flags"][: len(used)]
+        counters = dict(zip(COUNTER_NAMES, (arrays.cells.counters + arrays.viewers.counters).tolist(), strict=True))
+        rung = RUNGS[self.ladder.rung]
+        return {
+            "tick": int(world.clock["tick"][0]),
+            "tick_hz": self._settings.tick_hz,
+            "snapshot_hz": self._settings.snapshot_hz,
+            "players": len(self.avatars),
+            "connections": self.avatars.num_connected,
+            "npcs": int(np.count_nonzero(used & (flags & NPC != 0))),
+            "entities": int(np.count_nonzero(used)),
+            "joins": self._num_joins,
+            "leaves": dict(self._num_leaves),
+            "load_level": self.ladder.rung,
+            "load_level_name": rung.name,
+            "load_ratio": round(self.ladder.load, 4),
+            "time_dilation_ratio": rung.dilation / 100,
+            "drops": {row.name: int(n) for row, n in zip(DROP_REASONS, arrays.server.drops, strict=True)},
+            "inputs_late": int(arrays.queues["late"].sum()),
+            "snapshots_sent": int(arrays.pace["num_snapshots"][0]),
+            "encoded_bytes": counters["bytes_encoded"],
+            "keyframes_sent": counters["keyframes_sent"],
+            "keyframe_repairs": counters["nacks"],
+            "sections_deferred": counters["deferrals"],
+            "hidden_by_crowd": int(arrays.cells.counters[HIDDEN_BY_CROWD]),
+            "replication": counters,
+            "chats": self._num_chats,
+            "chat_dropped": int(arrays.reliable.state["chat_dropped"][0]),
+            "pair_checks": int(world.clock["pair_checks"][0]),
+            "game": dict(zip(self.game.counters, world.counters.tolist(), strict=False)),
+        }
