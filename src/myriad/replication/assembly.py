@@ -63,13 +63,21 @@ from myriad.wire.layouts import (
 
 EMPTY_RUN_BYTES = 4
 SPREAD_SNAPSHOTS = 3
-"""An announced keyframe goes out in the first so many snapshots, by viewer row, so that one resend still comes early."""
+"""An announced keyframe goes out in the first so many snapshots, by viewer row, so that a resend still comes early."""
 PICK_BITS = 10
 
 
 @kernel
 def _put_keyframe(
-    cells: CellArrays, viewers: ViewerArrays, row: int, at_ring: int, known: int, key: int, place: int, buf: Bytes, at: int
+    cells: CellArrays,
+    viewers: ViewerArrays,
+    row: int,
+    at_ring: int,
+    known: int,
+    key: int,
+    place: int,
+    buf: Bytes,
+    at: int,
 ) -> int:
     """Write one keyframe and remember it under the datagram; returns the new end. `place`: in the view | part << 5."""
     rows = viewers.rows
