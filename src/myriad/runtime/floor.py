@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from myriad.core import native
 from myriad.core.kernel import kernel
 from myriad.netcode.addresses import Endpoint, to_words
 from myriad.runtime.endpoints import endpoint_of, new_endpoint, open_udp
@@ -35,6 +36,7 @@ from myriad.wire.datagram import MAX_PACKET_BYTES, Batch, new_batch
 Int32s = npt.NDArray[np.int32]
 Flag = npt.NDArray[np.uint8]
 
+_connect = native.declare("connect", "i32", "i32", "p", "u32")
 _DRAIN_EVERY_NS = 10_000_000
 _RECEIVE_HZ = 60
 
@@ -45,6 +47,8 @@ class Floor(NamedTuple):
     send_us: float
     receive_us: float
     num_sent: int
+    num_delivered: int
+    """Of those sent, how many were taken out of the other sockets: far fewer means that the floor is too low."""
     num_received: int
 
     def per_snapshot_us(self, inputs_per_snapshot: float) -> float:
@@ -96,7 +100,9 @@ def drain_until(fds: Int32s, io: SocketIo, batch: Batch, stop: Flag, interval_ns
     """Empties every socket of `fds` each `interval_ns` until `stop[0]` is set; returns datagrams thrown away."""
     total = 0
     at_ns = read_clock_ns(io, CLOCK_MONOTONIC)
-    while stop[0] == 0:
+    last = False
+    while not last:
+        last = stop[0] != 0  # one more round after the end
         at_ns += interval_ns
         _sleep_until(io, at_ns)
         for i in range(len(fds)):
@@ -130,9 +136,10 @@ def measure_floor(
     input_bytes: int,
     seconds: float = 4.0,
 ) -> Floor:
-    """Measures for `seconds` (half for each direction) with the bound, unconnected, non-blocking UDP sockets `fds`.
+    """Measures for `seconds` (half for each direction) with the non-blocking UDP sockets `fds` of a run that is over.
 
-    `sizes` are lengths of datagrams sent by the server (1..1300), in order; `input_bytes` that of an input.
+    Connected sockets lose their peer, and what waits in them is thrown away. `sizes` are lengths of datagrams sent by
+    the server (1..1300), in order; `input_bytes` that of an input.
     """
     if len(fds) == 0 or len(sizes) == 0:
         raise ValueError("the floor needs at least one socket and one size")
@@ -140,19 +147,23 @@ def measure_floor(
     lengths = np.clip(np.asarray(sizes, np.int32), 1, MAX_PACKET_BYTES)
     batch = new_batch(len(fds))
     for i, fd in enumerate(fds):
+        _free_from_peer(fd)
         batch["address"][i] = to_words(_reachable(fd))
     with open_udp(_host(fds[0]), 0) as sock:
         own = new_batch(1)
         own["address"][0] = to_words(endpoint_of(sock))
         own["length"] = input_bytes
-        send_ns, num_sent = _measure_send(sock.fileno(), numbers, batch, lengths, snapshot_hz, seconds / 2)
+        send_ns, num_sent, num_delivered = _measure_send(
+            sock.fileno(), numbers, batch, lengths, snapshot_hz, seconds / 2
+        )
         receive_ns, num_received = _measure_receive(sock.fileno(), numbers, own, input_hz, seconds / 2)
-    return Floor(send_ns / 1000 / max(num_sent, 1), receive_ns / 1000 / max(num_received, 1), num_sent, num_received)
+    send_us, receive_us = send_ns / 1000 / max(num_sent, 1), receive_ns / 1000 / max(num_received, 1)
+    return Floor(send_us, receive_us, num_sent, num_delivered, num_received)
 
 
 def _measure_send(
     fd: int, fds: Int32s, batch: Batch, sizes: Int32s, snapshot_hz: float, seconds: float
-) -> tuple[int, int]:
+) -> tuple[int, int, int]:
     stop = np.zeros(1, np.uint8)
     drain_io = new_socket_io(use_mmsg=HAS_MMSG)
     drainer = threading.Thread(target=drain_until, args=(fds, drain_io, new_batch(16), stop, _DRAIN_EVERY_NS))
@@ -163,7 +174,7 @@ def _measure_send(
     finally:
         stop[0] = 1
         drainer.join()
-    return spent_ns, int(io.state["num_sent"][0])
+    return spent_ns, int(io.state["num_sent"][0]), int(drain_io.state["num_received"][0])
 
 
 def _measure_receive(fd: int, fds: Int32s, datagram: Batch, input_hz: float, seconds: float) -> tuple[int, int]:
@@ -179,6 +190,21 @@ def _measure_receive(fd: int, fds: Int32s, datagram: Batch, input_hz: float, sec
     finally:
         offerer.join()
     return spent_ns, int(io.state["num_received"][0])
+
+
+@kernel
+def _disconnect(fd: int, nobody: Flag) -> int:
+    return int(_connect(fd, nobody.ctypes.data, len(nobody)))
+
+
+def _free_from_peer(fd: int) -> None:
+    """Makes a socket take datagrams from everybody, on a port that is its own; empties it."""
+    with socket.socket(fileno=os.dup(fd)) as sock:
+        host, port = _host(fd), endpoint_of(sock).port
+        _disconnect(fd, np.zeros(16, np.uint8))  # an address of family 0 (AF_UNSPEC)
+        if endpoint_of(sock).port != port:  # never bound by name: the port went with the peer
+            sock.bind((host, 0))
+        receive_datagrams(fd, new_socket_io(use_mmsg=HAS_MMSG), new_batch(256))
 
 
 def _reachable(fd: int) -> Endpoint:

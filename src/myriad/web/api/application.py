@@ -17,6 +17,7 @@ from litestar import Litestar, MediaType, Request, Response, get, post
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.params import FromQuery, JSONBody
 
 from myriad.core.errors import LoginRefused
 from myriad.web.api.login import BadRequest, Grant, Grants, LoginRequest, grant, players_of
@@ -45,6 +46,7 @@ def build_application(host: FrontDoorHost) -> Litestar:
             LoginRefused: _refused,
             _NotReady: _not_ready,
             HTTPException: _http_error,
+            UnicodeDecodeError: _not_text,
             Exception: _unexpected,
         },
         openapi_config=OpenAPIConfig(
@@ -57,7 +59,7 @@ def build_application(host: FrontDoorHost) -> Litestar:
 
 def _login_routes(host: FrontDoorHost, logins: Counter[str]) -> list[Handler]:
     @post("/v1/login", status_code=200, summary="Ask for a connect token")
-    async def login(request: AnyRequest, data: LoginRequest) -> Grant | Grants:
+    async def login(request: AnyRequest, data: JSONBody[LoginRequest]) -> Grant | Grants:
         """One token for `name`, or one for each of `names` where players may choose their spawn points."""
         zone = _find_zone(host, data.zone)
         try:
@@ -80,12 +82,12 @@ def _login_routes(host: FrontDoorHost, logins: Counter[str]) -> list[Handler]:
 
 def _state_routes(host: FrontDoorHost, logins: Counter[str]) -> list[Handler]:
     @get("/v1/zone", summary="Numbers of a zone")
-    async def zone_status(zone: str | None = None) -> dict[str, object]:
+    async def zone_status(zone: FromQuery[str | None] = None) -> dict[str, object]:
         """Tick, players, lateness, phases, traffic, drops, CPU and memory of `zone` (default: the first)."""
         return {**await _status(_find_zone(host, zone)), "logins": dict(logins)}
 
     @get("/v1/zone/digests", summary="What every part of the grid held at a tick")
-    async def digests(tick: int, zone: str | None = None) -> dict[str, object]:
+    async def digests(tick: FromQuery[int], zone: FromQuery[str | None] = None) -> dict[str, object]:
         """64-bit digests in hexadecimal by "cell x,cell y,part", if the zone runs with view_digests."""
         try:
             found = await _find_zone(host, zone).digests(tick)
@@ -181,6 +183,10 @@ def _http_error(_: AnyRequest, error: HTTPException) -> Response[Any]:
         first = error.extra[0]
         message = ": ".join(str(first[key]) for key in ("key", "message") if first.get(key))
     return _error(error.status_code, codes.get(error.status_code, "error"), message)
+
+
+def _not_text(_: AnyRequest, __: UnicodeDecodeError) -> Response[Any]:
+    return _error(400, "bad_request", "the body is not text in UTF-8")
 
 
 def _unexpected(request: AnyRequest, error: Exception) -> Response[Any]:

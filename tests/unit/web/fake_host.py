@@ -1,0 +1,63 @@
+"""A host behind the front door, without zones that run."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from myriad.core.errors import LoginRefused
+from myriad.core.histogram import new_histogram, record
+from myriad.core.phases import PHASES
+from myriad.runtime.host import Readiness
+
+
+class FakeZone:
+    """Grants tokens that say what they were asked for."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.answers = True
+        self.num_logins = 0
+
+    def about(self) -> dict[str, object]:
+        return {"protocol_id": "00000000000000aa", "tick_hz": 60}
+
+    def login(
+        self, name: str, character: int | None, spawn: tuple[float, float] | None, local_host: str
+    ) -> tuple[bytes, tuple[str, ...]]:
+        if name == "full":
+            raise LoginRefused("zone_full", "the zone is full")
+        if name == "broken":
+            raise ZeroDivisionError("a fault with a secret in it")
+        self.num_logins += 1
+        return f"{name}|{character}|{spawn}".encode(), (f"{local_host}:1337",)
+
+    async def status(self) -> dict[str, object]:
+        if not self.answers:
+            raise TimeoutError
+        return {
+            "zone": self.name,
+            "players": 12,
+            "tick": 7,
+            "drops": {"empty": 3},
+            "ticks": 7,
+            "time_dilation_ratio": 0.5,
+        }
+
+    def histograms(self) -> dict[str, npt.NDArray[np.int64]]:
+        histogram = new_histogram()
+        record(histogram, 2_000_000)
+        record(histogram, 30_000_000)
+        return dict.fromkeys(("lateness", *PHASES), histogram)
+
+    async def digests(self, tick: int) -> dict[tuple[int, int, int], int] | None:
+        return {(-1, 12, 3): 2**64 - 1} if tick == 40 else None
+
+
+class FakeHost:
+    """Two zones."""
+
+    def __init__(self) -> None:
+        self.readiness = Readiness(True, "ready")
+        self.allow_spawn_choice = True
+        self.zones = {name: FakeZone(name) for name in ("zone-1", "zone-2")}
