@@ -13,7 +13,6 @@ import numpy as np
 
 from emberdale.fields import (
     COUNT_DROPS,
-    COUNT_ITEMS_LOST,
     COUNT_PICKUPS,
     COUNT_REFUSED,
     COUNT_USES,
@@ -45,11 +44,12 @@ MAX_COINS = 0xFFFFFFFF
 @kernel
 def put_on_ground(world: World, item: int, amount: int, qx: int, qy: int, now: int) -> int:
     """Make a ground item near (qx, qy); returns its row, or -1 when the ground or the table is full (no change)."""
-    clock = world.clock
-    if np.int64(clock["num_items"][0]) >= np.int64(world.params["max_on_ground"][0]):
+    clock = world.clock[0]
+    params = world.params[0]
+    if np.int64(clock["num_items"]) >= np.int64(params["max_on_ground"]):
         return -1
-    num_free = np.int64(clock["num_free"][0])
-    if num_free == 0 and np.int64(clock["num_rows"][0]) >= world.entities.shape[0]:
+    num_free = np.int64(clock["num_free"])
+    if num_free == 0 and np.int64(clock["num_rows"]) >= world.entities.shape[0]:
         return -1
     entity_id = take_transient_id(world)
     row = np.int64(allocate_row(world, entity_id))
@@ -58,44 +58,44 @@ def put_on_ground(world: World, item: int, amount: int, qx: int, qy: int, now: i
     noise = random_u32(world.rng, now, entity_id, DRAW_PLACE)
     x = qx + (noise & 1023) - 512
     y = qy + ((noise >> 10) & 1023) - 512
-    left = np.int64(clock["origin_x"][0]) * UNITS_PER_M
-    bottom = np.int64(clock["origin_y"][0]) * UNITS_PER_M
+    left = np.int64(clock["origin_x"]) * UNITS_PER_M
+    bottom = np.int64(clock["origin_y"]) * UNITS_PER_M
     if is_solid(world.solid, (x - left) // TILE_UNITS, (y - bottom) // TILE_UNITS):
         x = qx
         y = qy
-    entities = world.entities
-    entities["kind"][row] = ITEM_KIND_BASE + item
-    entities["flags"][row] = ITEM
-    entities["amount"][row] = amount
-    entities["timer_tick"][row] = now + np.int64(world.params["item_ticks"][0])
+    me = world.entities[row]
+    me["kind"] = ITEM_KIND_BASE + item
+    me["flags"] = ITEM
+    me["amount"] = amount
+    me["timer_tick"] = now + np.int64(params["item_ticks"])
     place(world, row, x, y, now)
-    clock["num_items"][0] += 1
+    clock["num_items"] += 1
     return row
 
 
 @kernel
 def take_from_ground(world: World, row: int) -> None:
     """Remove a ground item."""
+    clock = world.clock[0]
     free_row(world, row)
-    world.clock["num_items"][0] -= 1
+    clock["num_items"] -= 1
 
 
 @kernel
 def put_in_inventory(world: World, row: int, item: int, amount: int) -> int:
     """Put as much as fits into a player's slots, filling stacks first; returns how much did not fit."""
-    slot_item = world.entities["slot_item"]
-    slot_count = world.entities["slot_count"]
-    max_stack = np.int64(world.items["max_stack"][item])
+    me = world.entities[row]
+    max_stack = np.int64(world.items[item]["max_stack"])
     for turn in range(2):  # stacks that have room, then empty slots
         for slot in range(INVENTORY_SLOTS):
             if amount == 0:
                 return 0
-            held = np.int64(slot_count[row, slot])
-            same = np.int64(slot_item[row, slot]) == item
-            if (turn == 0 and same and held < max_stack) or (turn == 1 and slot_item[row, slot] == 0):
+            held = np.int64(me["slot_count"][slot])
+            same = np.int64(me["slot_item"][slot]) == item
+            if (turn == 0 and same and held < max_stack) or (turn == 1 and me["slot_item"][slot] == 0):
                 moved = min(amount, max_stack - held)
-                slot_item[row, slot] = item
-                slot_count[row, slot] = held + moved
+                me["slot_item"][slot] = item
+                me["slot_count"][slot] = held + moved
                 amount -= moved
     return amount
 
@@ -103,35 +103,37 @@ def put_in_inventory(world: World, row: int, item: int, amount: int) -> int:
 @kernel
 def take_from_slot(world: World, row: int, slot: int, amount: int) -> None:
     """Take `amount` out of a slot, which must hold it. A weapon that is no longer held leaves the hand."""
-    entities = world.entities
-    item = np.int64(entities["slot_item"][row, slot])
-    left = np.int64(entities["slot_count"][row, slot]) - amount
-    entities["slot_count"][row, slot] = left
+    me = world.entities[row]
+    item = np.int64(me["slot_item"][slot])
+    left = np.int64(me["slot_count"][slot]) - amount
+    me["slot_count"][slot] = left
     if left > 0:
         return
-    entities["slot_item"][row, slot] = 0
-    if np.int64(entities["weapon"][row]) != item:
+    me["slot_item"][slot] = 0
+    if np.int64(me["weapon"]) != item:
         return
     for other in range(INVENTORY_SLOTS):
-        if np.int64(entities["slot_item"][row, other]) == item:
+        if np.int64(me["slot_item"][other]) == item:
             return
-    entities["weapon"][row] = 0
+    me["weapon"] = 0
 
 
 @kernel
 def item_in_reach(world: World, row: int, entity_id: int) -> int:
     """Row of the ground item with that id (0 = the nearest) within a player's reach, else -1."""
-    entities = world.entities
-    reach = np.int64(world.params["item_reach"][0])
-    qx = np.int64(entities["qx"][row])
-    qy = np.int64(entities["qy"][row])
+    params = world.params[0]
+    me = world.entities[row]
+    reach = np.int64(params["item_reach"])
+    qx = np.int64(me["qx"])
+    qy = np.int64(me["qy"])
     if entity_id == 0:
-        return np.int64(nearest_entity(world, qx, qy, reach, ITEM, row, np.int64(world.params["think_checks"][0])))
+        return np.int64(nearest_entity(world, qx, qy, reach, ITEM, row, np.int64(params["think_checks"])))
     found = np.int64(find_row(world, entity_id))
-    if found < 0 or (entities["flags"][found] & ITEM) == 0:
+    lying = world.entities[found]
+    if found < 0 or (lying["flags"] & ITEM) == 0:
         return -1
-    dx = np.int64(entities["qx"][found]) - qx
-    dy = np.int64(entities["qy"][found]) - qy
+    dx = np.int64(lying["qx"]) - qx
+    dy = np.int64(lying["qy"]) - qy
     if dx * dx + dy * dy > reach * reach:
         return -1
     return found
@@ -140,16 +142,18 @@ def item_in_reach(world: World, row: int, entity_id: int) -> int:
 @kernel
 def pick_up(world: World, row: int, entity_id: int) -> bool:
     """A player takes a ground item, or as much of it as fits. True if anything moved."""
-    entities = world.entities
+    params = world.params[0]
+    me = world.entities[row]
     found = item_in_reach(world, row, entity_id)
     if found < 0:
         return False
-    item = np.int64(entities["kind"][found]) - ITEM_KIND_BASE
-    amount = np.int64(entities["amount"][found])
-    if item == np.int64(world.params["coin_item"][0]):
-        coins = np.int64(entities["coins"][row])
+    lying = world.entities[found]
+    item = np.int64(lying["kind"]) - ITEM_KIND_BASE
+    amount = np.int64(lying["amount"])
+    if item == np.int64(params["coin_item"]):
+        coins = np.int64(me["coins"])
         left = max(0, amount - (MAX_COINS - coins))
-        entities["coins"][row] = coins + amount - left
+        me["coins"] = coins + amount - left
     else:
         left = np.int64(put_in_inventory(world, row, item, amount))
     if left == amount:
@@ -157,7 +161,7 @@ def pick_up(world: World, row: int, entity_id: int) -> bool:
     if left == 0:
         take_from_ground(world, found)
     else:
-        entities["amount"][found] = left
+        lying["amount"] = left
     world.counters[COUNT_PICKUPS] += 1
     return True
 
@@ -165,18 +169,18 @@ def pick_up(world: World, row: int, entity_id: int) -> bool:
 @kernel
 def drop(world: World, row: int, argument: int, now: int) -> bool:
     """A player puts a slot's content, or part of it, on the ground. True if it did."""
-    entities = world.entities
+    me = world.entities[row]
     slot = argument & 0xFF
     if slot >= INVENTORY_SLOTS:
         return False
-    item = np.int64(entities["slot_item"][row, slot])
-    held = np.int64(entities["slot_count"][row, slot])
+    item = np.int64(me["slot_item"][slot])
+    held = np.int64(me["slot_count"][slot])
     amount = argument >> 8
     if amount == 0:
         amount = held
     if item == 0 or amount > held:
         return False
-    if put_on_ground(world, item, amount, np.int64(entities["qx"][row]), np.int64(entities["qy"][row]), now) < 0:
+    if put_on_ground(world, item, amount, np.int64(me["qx"]), np.int64(me["qy"]), now) < 0:
         return False
     take_from_slot(world, row, slot, amount)
     world.counters[COUNT_DROPS] += 1
@@ -186,23 +190,24 @@ def drop(world: World, row: int, argument: int, now: int) -> bool:
 @kernel
 def use(world: World, row: int, slot: int) -> bool:
     """A player eats what is in a slot, or takes the weapon in it in hand. True if it did."""
-    entities = world.entities
+    me = world.entities[row]
     if slot >= INVENTORY_SLOTS:
         return False
-    item = np.int64(entities["slot_item"][row, slot])
+    item = np.int64(me["slot_item"][slot])
     if item == 0:
         return False
-    heal = np.int64(world.items["heal"][item])
+    item_type = world.items[item]
+    heal = np.int64(item_type["heal"])
     if heal > 0:
-        missing = np.int64(entities["max_hp"][row]) - np.int64(entities["hp"][row])
+        missing = np.int64(me["max_hp"]) - np.int64(me["hp"])
         if missing <= 0:
             return False
         healed = min(heal, missing)
-        entities["hp"][row] += healed
+        me["hp"] += healed
         take_from_slot(world, row, slot, 1)
         emit(world, EVENT_HEAL, healed, row, row)
-    elif np.int64(world.items["max_damage"][item]) > 0:
-        entities["weapon"][row] = 0 if np.int64(entities["weapon"][row]) == item else item
+    elif np.int64(item_type["max_damage"]) > 0:
+        me["weapon"] = 0 if np.int64(me["weapon"]) == item else item
     else:
         return False
     world.counters[COUNT_USES] += 1
@@ -212,9 +217,10 @@ def use(world: World, row: int, slot: int) -> bool:
 @kernel
 def item_action(world: World, row: int, action: int, argument: int, now: int) -> None:
     """One item intent (0 pick up, 1 drop, 2 use), no oftener than the cooldown of item actions allows."""
-    entities = world.entities
+    params = world.params[0]
+    me = world.entities[row]
     done = False
-    if now >= np.int64(entities["action_ready_tick"][row]):
+    if now >= np.int64(me["action_ready_tick"]):
         if action == 0:
             done = pick_up(world, row, argument)
         elif action == 1:
@@ -222,15 +228,7 @@ def item_action(world: World, row: int, action: int, argument: int, now: int) ->
         else:
             done = use(world, row, argument)
     if done:
-        entities["action_ready_tick"][row] = now + np.int64(world.params["action_ticks"][0])
-        entities["private_version"][row] = (np.int64(entities["private_version"][row]) + 1) & 0xFF
+        me["action_ready_tick"] = now + np.int64(params["action_ticks"])
+        me["private_version"] = (np.int64(me["private_version"]) + 1) & 0xFF
     else:
         world.counters[COUNT_REFUSED] += 1
-
-
-@kernel
-def drop_loot(world: World, row: int, item: int, amount: int, now: int) -> None:
-    """Put what a dead entity leaves on the ground; counts what finds no room."""
-    entities = world.entities
-    if put_on_ground(world, item, amount, np.int64(entities["qx"][row]), np.int64(entities["qy"][row]), now) < 0:
-        world.counters[COUNT_ITEMS_LOST] += 1

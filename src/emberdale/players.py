@@ -34,8 +34,9 @@ MAX_INPUTS = 2
 @kernel
 def apply_intent(world: World, row: int, intent: int, argument: int, rewind_ticks: int, now: int) -> None:
     """Do what a player wants in one input-tick; what the rules do not allow is counted as refused."""
+    me = world.entities[row]
     if intent == INTENT_ATTACK:
-        world.entities["target"][row] = argument
+        me["target"] = argument
         if not player_attack(world, row, rewind_ticks, now):
             world.counters[COUNT_REFUSED] += 1
     elif INTENT_PICK_UP <= intent <= INTENT_USE:
@@ -47,99 +48,103 @@ def apply_intent(world: World, row: int, intent: int, argument: int, rewind_tick
 @kernel
 def players_rule(world: World) -> None:
     """Apply every player's inputs of this tick."""
-    entities = world.entities
+    clock = world.clock[0]
     inputs = world.inputs
-    flags = entities["flags"]
+    flags = world.entities["flags"]
     counts = inputs["count"]
-    left = np.int64(world.clock["origin_x"][0]) * UNITS_PER_M
-    bottom = np.int64(world.clock["origin_y"][0]) * UNITS_PER_M
-    now = np.int64(world.clock["tick"][0]) + 1
-    dt = world.clock["dt"][0]
-    for row in range(world.clock["num_rows"][0]):
+    left = np.int64(clock["origin_x"]) * UNITS_PER_M
+    bottom = np.int64(clock["origin_y"]) * UNITS_PER_M
+    now = np.int64(clock["tick"]) + 1
+    dt = clock["dt"]
+    for row in range(clock["num_rows"]):
         if (flags[row] & PLAYER) == 0:
             continue
-        if entities["state"][row] == STATE_DEAD:
-            if now >= np.int64(entities["timer_tick"][row]):
+        me = world.entities[row]
+        if me["state"] == STATE_DEAD:
+            if now >= np.int64(me["timer_tick"]):
                 respawn(world, row, now)
             continue
-        rewind_ticks = np.int64(inputs["rewind_ticks"][row])
+        given = inputs[row]
+        rewind_ticks = np.int64(given["rewind_ticks"])
         for k in range(min(MAX_INPUTS, np.int64(counts[row]))):
-            buttons = np.int64(inputs["buttons"][row, k])
+            buttons = np.int64(given["buttons"][k])
             x, y, state, stamina = move_step(
                 world.solid,
                 world.params,
                 dt,
-                np.int64(entities["qx"][row]) - left,
-                np.int64(entities["qy"][row]) - bottom,
-                np.int64(entities["state"][row]),
-                np.int64(entities["stamina"][row]),
+                np.int64(me["qx"]) - left,
+                np.int64(me["qy"]) - bottom,
+                np.int64(me["state"]),
+                np.int64(me["stamina"]),
                 buttons,
-                np.int64(inputs["move_dir"][row, k]),
-                np.int64(inputs["move_mag"][row, k]),
+                np.int64(given["move_dir"][k]),
+                np.int64(given["move_mag"][k]),
             )
-            entities["qx"][row] = x + left
-            entities["qy"][row] = y + bottom
-            entities["x"][row] = (x + left) / UNITS_PER_M
-            entities["y"][row] = (y + bottom) / UNITS_PER_M
-            entities["state"][row] = state
-            entities["stamina"][row] = stamina
-            entities["heading"][row] = inputs["heading"][row, k]
-            intent = np.int64(inputs["intent"][row, k])
+            me["qx"] = x + left
+            me["qy"] = y + bottom
+            me["x"] = (x + left) / UNITS_PER_M
+            me["y"] = (y + bottom) / UNITS_PER_M
+            me["state"] = state
+            me["stamina"] = stamina
+            me["heading"] = given["heading"][k]
+            intent = np.int64(given["intent"][k])
             if intent != 0:
-                apply_intent(world, row, intent, np.int64(inputs["argument"][row, k]), rewind_ticks, now)
-            if (buttons & BUTTON_ATTACK) != 0 and entities["target"][row] != 0:
+                apply_intent(world, row, intent, np.int64(given["argument"][k]), rewind_ticks, now)
+            if (buttons & BUTTON_ATTACK) != 0 and me["target"] != 0:
                 player_attack(world, row, rewind_ticks, now)
 
 
 @kernel
 def _heal(world: World, row: int, now: int) -> None:
     """One second's worth of health for a player or NPC that has been left in peace."""
-    entities = world.entities
-    hp = np.int64(entities["hp"][row])
-    max_hp = np.int64(entities["max_hp"][row])
+    params = world.params[0]
+    me = world.entities[row]
+    hp = np.int64(me["hp"])
+    max_hp = np.int64(me["max_hp"])
     if hp == 0 or hp >= max_hp:
         return
-    gain = np.int64(world.params["player_hp_per_s"][0])
-    if (entities["flags"][row] & NPC) != 0:
-        mode = np.int64(entities["mode"][row])
-        gain = np.int64(world.params["npc_hp_per_s"][0])
+    gain = np.int64(params["player_hp_per_s"])
+    if (me["flags"] & NPC) != 0:
+        mode = np.int64(me["mode"])
+        gain = np.int64(params["npc_hp_per_s"])
         if mode == MODE_RETURN:
-            gain = np.int64(world.params["return_hp_per_s"][0])
+            gain = np.int64(params["return_hp_per_s"])
         elif mode >= MODE_CHASE:
             gain = 0
-    elif now < np.int64(entities["hurt_tick"][row]) + np.int64(world.params["calm_ticks"][0]):
+    elif now < np.int64(me["hurt_tick"]) + np.int64(params["calm_ticks"]):
         gain = 0
-    entities["hp"][row] = min(max_hp, hp + gain)
+    me["hp"] = min(max_hp, hp + gain)
 
 
 @kernel
 def _stand_still(world: World, row: int, now: int) -> None:
     """A player whose inputs stopped coming, or whose last fight is over, is seen idle."""
-    entities = world.entities
-    state = np.int64(entities["state"][row])
+    me = world.entities[row]
+    state = np.int64(me["state"])
     slot = (now + 1) % HISTORY_TICKS  # the oldest that the history holds
     if state == STATE_FIGHTING:
-        if now >= np.int64(entities["attack_ready_tick"][row]):
-            entities["state"][row] = STATE_IDLE
+        if now >= np.int64(me["attack_ready_tick"]):
+            me["state"] = STATE_IDLE
     elif (
         state >= STATE_WALKING
         and state != STATE_DEAD
-        and np.int64(world.history_x[slot, row]) == np.int64(entities["qx"][row])
-        and np.int64(world.history_y[slot, row]) == np.int64(entities["qy"][row])
+        and np.int64(world.history_x[slot, row]) == np.int64(me["qx"])
+        and np.int64(world.history_y[slot, row]) == np.int64(me["qy"])
     ):
-        entities["state"][row] = STATE_IDLE
+        me["state"] = STATE_IDLE
 
 
 @kernel
 def upkeep_rule(world: World) -> None:
     """Once a second for each row, staggered: health, old ground items, players standing still."""
-    entities = world.entities
-    now = np.int64(world.clock["tick"][0]) + 1
-    hz = np.int64(world.clock["tick_hz"][0])
-    for row in range(now % hz, np.int64(world.clock["num_rows"][0]), hz):
-        flags = np.int64(entities["flags"][row])
+    clock = world.clock[0]
+    now = np.int64(clock["tick"]) + 1
+    hz = np.int64(clock["tick_hz"])
+    for row in range(now % hz, np.int64(clock["num_rows"]), hz):
+        me = world.entities[row]
+        flags = np.int64(me["flags"])
         if (flags & ITEM) != 0:
-            if now >= np.int64(entities["timer_tick"][row]):
+            if now >= np.int64(me["timer_tick"]):
                 take_from_ground(world, row)
         elif (flags & (PLAYER | NPC)) != 0 and (flags & HIDDEN) == 0:
             _heal(world, row, now)

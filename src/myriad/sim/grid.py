@@ -25,12 +25,12 @@ def rebuild_grid(world: World) -> None:
     entities = world.entities
     ids, flags, qx, qy = entities["id"], entities["flags"], entities["qx"], entities["qy"]
     start, listed, row_cell, presence = world.cell_start, world.cell_rows, world.row_cell, world.presence
-    columns = np.int64(world.grid["num_columns"][0])
-    rows = np.int64(world.grid["num_rows"][0])
-    coarse_columns = np.int64(world.grid["num_coarse_columns"][0])
-    left = np.int64(world.clock["origin_x"][0]) * UNITS_PER_M
-    bottom = np.int64(world.clock["origin_y"][0]) * UNITS_PER_M
-    num_rows = np.int64(world.clock["num_rows"][0])
+    columns = np.int64(world.grid[0]["num_columns"])
+    rows = np.int64(world.grid[0]["num_rows"])
+    coarse_columns = np.int64(world.grid[0]["num_coarse_columns"])
+    left = np.int64(world.clock[0]["origin_x"]) * UNITS_PER_M
+    bottom = np.int64(world.clock[0]["origin_y"]) * UNITS_PER_M
+    num_rows = np.int64(world.clock[0]["num_rows"])
     for cell in range(start.shape[0]):
         start[cell] = 0
     for cell in range(presence.shape[0]):
@@ -60,11 +60,11 @@ def rebuild_grid(world: World) -> None:
 @kernel
 def players_around(world: World, qx: int, qy: int) -> int:
     """Number of players in the 3 x 3 coarse cells around a point: all within 64 m, none beyond 181 m."""
-    coarse_columns = np.int64(world.grid["num_coarse_columns"][0])
-    coarse_rows = np.int64(world.grid["num_coarse_rows"][0])
+    coarse_columns = np.int64(world.grid[0]["num_coarse_columns"])
+    coarse_rows = np.int64(world.grid[0]["num_coarse_rows"])
     shift = _CELL_SHIFT + _COARSE_SHIFT
-    column = (qx - np.int64(world.clock["origin_x"][0]) * UNITS_PER_M) >> shift
-    line = (qy - np.int64(world.clock["origin_y"][0]) * UNITS_PER_M) >> shift
+    column = (qx - np.int64(world.clock[0]["origin_x"]) * UNITS_PER_M) >> shift
+    line = (qy - np.int64(world.clock[0]["origin_y"]) * UNITS_PER_M) >> shift
     found = np.int64(0)
     for other_line in range(max(0, line - 1), min(coarse_rows, line + 2)):
         for other_column in range(max(0, column - 1), min(coarse_columns, column + 2)):
@@ -84,10 +84,10 @@ def nearest_entity(
     entities = world.entities
     flags, other_x, other_y = entities["flags"], entities["qx"], entities["qy"]
     hp, max_hp = entities["hp"], entities["max_hp"]
-    columns = np.int64(world.grid["num_columns"][0])
-    rows = np.int64(world.grid["num_rows"][0])
-    x = qx - np.int64(world.clock["origin_x"][0]) * UNITS_PER_M
-    y = qy - np.int64(world.clock["origin_y"][0]) * UNITS_PER_M
+    columns = np.int64(world.grid[0]["num_columns"])
+    rows = np.int64(world.grid[0]["num_rows"])
+    x = qx - np.int64(world.clock[0]["origin_x"]) * UNITS_PER_M
+    y = qy - np.int64(world.clock[0]["origin_y"]) * UNITS_PER_M
     own_column = max(0, min(columns - 1, x >> _CELL_SHIFT))
     own_line = max(0, min(rows - 1, y >> _CELL_SHIFT))
     first_column = max(0, (x - radius) >> _CELL_SHIFT)
@@ -118,5 +118,5 @@ def nearest_entity(
                     if distance < best_distance:
                         best_distance = distance
                         best = row
-    world.clock["pair_checks"][0] += checks
+    world.clock[0]["pair_checks"] += checks
     return best

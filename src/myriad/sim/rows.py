@@ -44,17 +44,17 @@ def allocate_row(world: World, entity_id: int) -> int:
 
     Returns the row, or -1 when the table is full, the id is 0 or the id is present already (nothing changes then).
     """
-    clock = world.clock
+    clock = world.clock[0]
     if entity_id == 0 or find_row(world, entity_id) >= 0:
         return -1
-    num_free = np.int64(clock["num_free"][0])
-    num_rows = np.int64(clock["num_rows"][0])
+    num_free = np.int64(clock["num_free"])
+    num_rows = np.int64(clock["num_rows"])
     if num_free > 0:
         row = np.int64(world.free_rows[num_free - 1])
-        clock["num_free"][0] = num_free - 1
+        clock["num_free"] = num_free - 1
     elif num_rows < world.entities.shape[0]:
         row = num_rows
-        clock["num_rows"][0] = num_rows + 1
+        clock["num_rows"] = num_rows + 1
     else:
         return -1
     world.entities["id"][row] = entity_id
@@ -91,18 +91,19 @@ def free_row(world: World, row: int) -> None:
         words[row, i] = 0
     world.inputs["count"][row] = 0
     world.row_cell[row] = -1
-    num_free = np.int64(world.clock["num_free"][0])
+    num_free = np.int64(world.clock[0]["num_free"])
     world.free_rows[num_free] = row
-    world.clock["num_free"][0] = num_free + 1
+    world.clock[0]["num_free"] = num_free + 1
 
 
 @kernel
 def take_transient_id(world: World) -> int:
     """The next id of the zone's block of transient ids, or 0 when the block is used up."""
-    next_id = np.int64(world.clock["next_id"][0])
-    if next_id >= np.int64(world.clock["end_id"][0]):
+    clock = world.clock[0]
+    next_id = np.int64(clock["next_id"])
+    if next_id >= np.int64(clock["end_id"]):
         return 0
-    world.clock["next_id"][0] = next_id + 1
+    clock["next_id"] = next_id + 1
     return next_id
 
 
@@ -113,12 +114,12 @@ def place(world: World, row: int, qx: int, qy: int, tick: int) -> None:
     `tick` is the first tick whose state has the entity there: the current tick when called between steps, the next
     one when called by a rule.
     """
-    entities = world.entities
-    entities["x"][row] = qx / UNITS_PER_M
-    entities["y"][row] = qy / UNITS_PER_M
-    entities["qx"][row] = qx
-    entities["qy"][row] = qy
-    entities["placed_tick"][row] = tick
-    slot = np.int64(tick) % HISTORY_TICKS
+    entity = world.entities[row]
+    entity["x"] = qx / UNITS_PER_M
+    entity["y"] = qy / UNITS_PER_M
+    entity["qx"] = qx
+    entity["qy"] = qy
+    entity["placed_tick"] = tick
+    slot = np.int64(tick) & (HISTORY_TICKS - 1)
     world.history_x[slot, row] = qx
     world.history_y[slot, row] = qy

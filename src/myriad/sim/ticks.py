@@ -15,7 +15,7 @@ import math
 import numpy as np
 
 from myriad.core.kernel import kernel
-from myriad.sim.columns import HISTORY_TICKS, UNITS_PER_M
+from myriad.sim.columns import EVENT_RING, HISTORY_TICKS, UNITS_PER_M
 from myriad.sim.grid import rebuild_grid
 from myriad.sim.world import World
 
@@ -29,14 +29,14 @@ def begin_tick(world: World) -> None:
 @kernel
 def finish_tick(world: World) -> None:
     """Last call of a step: snaps positions, records them, clears the inputs, and counts the tick."""
-    clock = world.clock
+    clock = world.clock[0]
     entities = world.entities
     ids, x, y, qx, qy = entities["id"], entities["x"], entities["y"], entities["qx"], entities["qy"]
     counts = world.inputs["count"]
     history_x, history_y = world.history_x, world.history_y
-    tick = np.int64(clock["tick"][0]) + 1
-    slot = tick % HISTORY_TICKS
-    for row in range(clock["num_rows"][0]):
+    tick = np.int64(clock["tick"]) + 1
+    slot = tick & (HISTORY_TICKS - 1)
+    for row in range(clock["num_rows"]):
         if ids[row] == 0:
             continue
         unit_x = np.int64(math.floor(x[row] * UNITS_PER_M + 0.5))
@@ -49,7 +49,7 @@ def finish_tick(world: World) -> None:
         history_y[slot, row] = unit_y
         counts[row] = 0
     world.history_tick[slot] = tick
-    clock["tick"][0] = tick
+    clock["tick"] = tick
 
 
 @kernel
@@ -58,18 +58,16 @@ def emit(world: World, kind: int, amount: int, source_row: int, target_row: int)
 
     `source_row` may be -1 (nobody). `amount` is cut to 0..65535. The oldest event is overwritten.
     """
-    clock = world.clock
-    events = world.events
-    ids = world.entities["id"]
-    number = np.int64(clock["num_events"][0])
-    slot = number % events.shape[0]
-    events["kind"][slot] = kind
-    events["amount"][slot] = max(0, min(65535, amount))
-    events["source"][slot] = ids[source_row] if source_row >= 0 else 0
-    events["target"][slot] = ids[target_row]
-    events["target_row"][slot] = target_row
-    events["tick"][slot] = np.int64(clock["tick"][0]) + 1
-    clock["num_events"][0] = (number + 1) & 0xFFFFFFFF
+    clock = world.clock[0]
+    number = np.int64(clock["num_events"])
+    event = world.events[number & (EVENT_RING - 1)]
+    event["kind"] = kind
+    event["amount"] = max(0, min(65535, amount))
+    event["source"] = np.int64(world.entities[source_row]["id"]) if source_row >= 0 else 0
+    event["target"] = world.entities[target_row]["id"]
+    event["target_row"] = target_row
+    event["tick"] = np.int64(clock["tick"]) + 1
+    clock["num_events"] = (number + 1) & 0xFFFFFFFF
 
 
 @kernel
@@ -78,10 +76,10 @@ def position_before(world: World, row: int, ticks: int) -> tuple[int, int]:
 
     `ticks` is cut to what the history holds; what it does not hold gives the position now.
     """
-    entities = world.entities
-    tick = np.int64(world.clock["tick"][0])
-    past = max(tick - max(0, min(HISTORY_TICKS - 1, ticks)), np.int64(entities["placed_tick"][row]))
-    slot = past % HISTORY_TICKS
+    entity = world.entities[row]
+    tick = np.int64(world.clock[0]["tick"])
+    past = max(tick - max(0, min(HISTORY_TICKS - 1, ticks)), np.int64(entity["placed_tick"]))
+    slot = past & (HISTORY_TICKS - 1)
     if past >= tick or np.int64(world.history_tick[slot]) != past:
-        return np.int64(entities["qx"][row]), np.int64(entities["qy"][row])
+        return np.int64(entity["qx"]), np.int64(entity["qy"])
     return np.int64(world.history_x[slot, row]), np.int64(world.history_y[slot, row])
