@@ -32,6 +32,7 @@ class SmallZone:
         self.ticks: list[int] = []
         self.polls: list[int] = []
         self.received: list[int] = []
+        self.loads: list[tuple[float, float]] = []
         self.loads: list[float] = []
         self.closed_at: int | None = None
         self.fail_at_tick = -1
@@ -74,6 +75,9 @@ class SmallZone:
 
     def observe_load(self, busy_s: float, interval_s: float) -> None:
         self.loads.append(busy_s / interval_s)
+
+    def observe_load(self, busy_s: float, interval_s: float) -> None:
+        self.loads.append((busy_s, interval_s))
 
     def poll(self, now_ns: int) -> None:
         self.polls.append(now_ns)

@@ -19,6 +19,8 @@ from typer.core import TyperGroup
 from myriad.core.errors import EXIT_CANNOT_START, EXIT_OK, MyriadError
 
 COMMANDS: Final[dict[str, str]] = {
+    "world": "myriad.cli.world",
+    "server": "myriad.cli.server",
     "settings": "myriad.cli.settings",
     "warm": "myriad.cli.warm",
 }

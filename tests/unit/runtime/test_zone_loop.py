@@ -191,6 +191,15 @@ def test_phases_are_measured_once_per_turn() -> None:
     assert maximum(phases[PHASE_RECEIVE]) == 2 * MS
 
 
+def test_a_zone_is_told_how_much_of_its_time_it_used() -> None:
+    setting = Setting().joined()
+    setting.zone.on_tick = lambda: spend(setting, 6 * MS)
+    setting.run_until(setting.clock.now_ns() + NS_PER_S // 4)
+    for busy_s, interval_s in setting.zone.loads:
+        assert busy_s == pytest.approx(0.006)
+        assert interval_s == pytest.approx(1 / HZ, rel=1e-6)
+
+
 def test_commands_may_come_from_other_threads() -> None:
     setting = Setting()
     results: list[Future[int]] = []
