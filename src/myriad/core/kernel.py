@@ -122,12 +122,7 @@ def _cache_folder(module: str) -> str:
     return str(kernel_cache_root() / digest.hexdigest()[:24])
 
 
-def kernel(function: F) -> F:
-    """Compile `function` on its first call, without the GIL, and keep the machine code on disk.
-
-    Shapes and dtypes are the function's own affair; bounds are not checked, so callers go through a wrapper that
-    checks them. With the JIT off the function itself comes back.
-    """
+def _compiled(function: F, **options: bool) -> F:
     if not jit_enabled():
         return function
     if function.__module__ == "__main__":
@@ -135,6 +130,24 @@ def kernel(function: F) -> F:
     before = numba_config.CACHE_DIR
     numba_config.CACHE_DIR = _cache_folder(function.__module__)
     try:
-        return numba.njit(nogil=True, cache=True)(function)  # type: ignore[no-any-return]
+        return numba.njit(nogil=True, cache=True, **options)(function)  # type: ignore[no-any-return]
     finally:
         numba_config.CACHE_DIR = before
+
+
+def kernel(function: F) -> F:
+    """Compile `function` on its first call, without the GIL, and keep the machine code on disk.
+
+    Shapes and dtypes are the function's own affair; bounds are not checked, so callers go through a wrapper that
+    checks them. With the JIT off the function itself comes back.
+    """
+    return _compiled(function)
+
+
+def inner_kernel(function: F) -> F:
+    """Compile a kernel that only other kernels call: without the entry for Python.
+
+    That entry costs half a second of compiling where a tuple of many arrays is an argument. Python must not call such
+    a kernel while the JIT is on.
+    """
+    return _compiled(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)

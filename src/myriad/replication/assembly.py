@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from myriad.core.kernel import kernel
+from myriad.core.kernel import inner_kernel, kernel
 from myriad.replication.cells import (
     DEFERRALS,
     KEYFRAMES_SENT,
@@ -67,7 +67,7 @@ SPREAD_SNAPSHOTS = 3
 PICK_BITS = 10
 
 
-@kernel
+@inner_kernel
 def _put_keyframe(
     cells: CellArrays,
     viewers: ViewerArrays,
@@ -103,12 +103,12 @@ def _put_keyframe(
     return at + count * RECORD_BYTES
 
 
-@kernel
+@inner_kernel
 def _keyframe_bytes(cells: CellArrays, key: int) -> int:
     return KEYFRAME_HEADER_BYTES + RECORD_BYTES * np.int64(cells.keys["count"][key])
 
 
-@kernel
+@inner_kernel
 def _announcement_waits(
     cells: CellArrays, viewers: ViewerArrays, row: int, known: int, key: int, base: int, patience: int
 ) -> bool:
@@ -123,7 +123,7 @@ def _announcement_waits(
     return base < 0 or knows(rows, row, known, base)
 
 
-@kernel
+@inner_kernel
 def _try_ready(
     cells: CellArrays,
     viewers: ViewerArrays,
@@ -169,7 +169,7 @@ def _try_ready(
     return at + length
 
 
-@kernel
+@inner_kernel
 def _gather(cells: CellArrays, viewers: ViewerArrays, row: int, patience: int) -> int:
     """List every part in view as a pick, with what it needs and how long it has waited; returns how many."""
     rows, picks = viewers.rows, viewers.picks
@@ -216,7 +216,7 @@ def _gather(cells: CellArrays, viewers: ViewerArrays, row: int, patience: int) -
     return num
 
 
-@kernel
+@inner_kernel
 def _order_picks(viewers: ViewerArrays, num: int) -> None:
     """Pick numbers by falling score into `order`."""
     order = viewers.order
@@ -227,7 +227,7 @@ def _order_picks(viewers: ViewerArrays, num: int) -> None:
         order[p] &= (1 << PICK_BITS) - 1
 
 
-@kernel
+@inner_kernel
 def _put_missing(
     cells: CellArrays,
     viewers: ViewerArrays,
@@ -279,7 +279,7 @@ def _put_missing(
     return end
 
 
-@kernel
+@inner_kernel
 def _choose(cells: CellArrays, viewers: ViewerArrays, row: int, num: int, room: int) -> tuple[int, bool]:
     """Choose what to cover with `room` bytes: quiet parts, then sections by priority; returns what was left out.
 
@@ -324,7 +324,7 @@ def _choose(cells: CellArrays, viewers: ViewerArrays, row: int, num: int, room: 
     return deferred, first_left_out
 
 
-@kernel
+@inner_kernel
 def _write_own(
     cells: CellArrays,
     viewers: ViewerArrays,

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from myriad.core.kernel import kernel
+from myriad.core.kernel import inner_kernel, kernel
 from myriad.replication.cells import (
     BYTES_ENCODED,
     DELTA,
@@ -35,7 +35,7 @@ from myriad.wire.layouts import EVENT_BYTES, EVENT_SNAPSHOTS, MAX_PARTS, RECORD_
 U32 = 0xFFFFFFFF
 
 
-@kernel
+@inner_kernel
 def _expire_events(cells: CellArrays, part: int, snapshot: int) -> None:
     events, num = cells.part_events, np.int64(cells.parts["num_events"][part])
     old = 0
@@ -47,7 +47,7 @@ def _expire_events(cells: CellArrays, part: int, snapshot: int) -> None:
         cells.parts["num_events"][part] = num - old
 
 
-@kernel
+@inner_kernel
 def _take_events(cells: CellArrays, events: Table, num_events: int, snapshot: int) -> None:
     """Give the new events of the zone's ring to the parts of their targets."""
     zone = cells.zone
@@ -86,7 +86,7 @@ def _take_events(cells: CellArrays, events: Table, num_events: int, snapshot: in
         num_held[part] = e + 1
 
 
-@kernel
+@inner_kernel
 def _encode_part(cells: CellArrays, part: int, snapshot: int) -> None:
     """Roll the part's keyframes and write its section, if it needs one, at the end of the arena."""
     parts, zone = cells.parts, cells.zone
@@ -125,7 +125,7 @@ def _encode_part(cells: CellArrays, part: int, snapshot: int) -> None:
         clear_marks(cells, part)
 
 
-@kernel
+@inner_kernel
 def encode_in_full(cells: CellArrays, part: int) -> None:
     """Write the part's FULL section for this snapshot, if that has not been done (only for cells sent rarely)."""
     if cells.parts["full_at"][part] >= 0:
@@ -138,7 +138,7 @@ def encode_in_full(cells: CellArrays, part: int) -> None:
     cells.counters[FULLS] += 1
 
 
-@kernel
+@inner_kernel
 def _keep_digests(cells: CellArrays, snapshot: int, tick: int) -> None:
     place = snapshot % DIGEST_SNAPSHOTS
     kept = cells.digests[place]

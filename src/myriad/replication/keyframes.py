@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from myriad.core.kernel import kernel
+from myriad.core.kernel import inner_kernel, kernel
 from myriad.replication.cells import KEYFRAMES, CellArrays, sort_ascending, sub_square
 from myriad.replication.sections import clear_marks, compare_with_base, put_record
 from myriad.wire.layouts import KEYFRAME_LEAD_SNAPSHOTS, RECORD_BYTES
@@ -32,7 +32,7 @@ def roll_period(count: int) -> int:
     return ROLL_SNAPSHOTS * 2 if count <= 48 else ROLL_SNAPSHOTS * 4
 
 
-@kernel
+@inner_kernel
 def _announce(cells: CellArrays, part: int, snapshot: int) -> None:
     """Capture the part's present state as its next keyframe, in keyframe order: sub-square, then id."""
     cell, number = np.int64(cells.parts["cell"][part]), np.int64(cells.parts["number"][part])
@@ -65,7 +65,7 @@ def _announce(cells: CellArrays, part: int, snapshot: int) -> None:
     cells.counters[KEYFRAMES] += 1
 
 
-@kernel
+@inner_kernel
 def roll(cells: CellArrays, part: int, snapshot: int) -> bool:
     """Move the part's keyframes on for this snapshot; returns whether the part equals its base.
 

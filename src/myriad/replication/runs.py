@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from myriad.core import native
-from myriad.core.kernel import kernel
+from myriad.core.kernel import inner_kernel
 from myriad.replication.cells import (
     FULL,
     MAX_DELTA_PERIOD,
@@ -43,7 +43,7 @@ Cover = npt.NDArray[np.int64]
 IN_FULL = 256
 
 
-@kernel
+@inner_kernel
 def view_cell_number(cells: CellArrays, view_x: int, view_y: int, place: int) -> int:
     """Number of the cell at `place` 0..24 of a view, -1 if outside the zone."""
     x = view_x + place % VIEW_SIDE_CELLS - VIEW_RADIUS_CELLS
@@ -51,7 +51,7 @@ def view_cell_number(cells: CellArrays, view_x: int, view_y: int, place: int) ->
     return cell_number(cells.zone, x, y)
 
 
-@kernel
+@inner_kernel
 def needed_key(cells: CellArrays, part: int, in_full: bool) -> int:
     """The keyframe (index in `keys`) that a viewer must have to be sent the part's section now, -1 for none."""
     if in_full or cells.parts["has_base"][part] == 0:
@@ -61,7 +61,7 @@ def needed_key(cells: CellArrays, part: int, in_full: bool) -> int:
     return part * 2 + np.int64(cells.parts["base"][part])
 
 
-@kernel
+@inner_kernel
 def section_length(cells: CellArrays, part: int, in_full: bool) -> int:
     """Bytes that the part's section takes in a run; 0 if it is quiet."""
     if in_full:
@@ -72,7 +72,7 @@ def section_length(cells: CellArrays, part: int, in_full: bool) -> int:
     return np.int64(cells.parts["length"][part])
 
 
-@kernel
+@inner_kernel
 def write_run(
     cells: CellArrays, view_x: int, view_y: int, cover: Cover, buf: Bytes, at: int, limit: int
 ) -> tuple[int, bool]:
@@ -146,7 +146,7 @@ def write_run(
     return section_at, num_multi > 0
 
 
-@kernel
+@inner_kernel
 def _note_needs(cells: CellArrays, run: int, view_x: int, view_y: int, cover: Cover, level: int, tier: int) -> bool:
     """List the keyframes that the run takes for granted, then those announced in the view; False if no room."""
     need, at = cells.needs, np.int64(cells.zone["need_at"][0])
@@ -183,7 +183,7 @@ def _note_needs(cells: CellArrays, run: int, view_x: int, view_y: int, cover: Co
     return True
 
 
-@kernel
+@inner_kernel
 def due_cover(cells: CellArrays, view_x: int, view_y: int, tier: int, cover: Cover) -> int:
     """Fill `cover` with all parts that are due for viewers of that cell and tier; returns how many cells are."""
     snapshot, level = np.int64(cells.zone["snapshot"][0]), np.int64(cells.zone["level"][0])
@@ -203,7 +203,7 @@ def due_cover(cells: CellArrays, view_x: int, view_y: int, tier: int, cover: Cov
     return num
 
 
-@kernel
+@inner_kernel
 def ready_run(cells: CellArrays, view_x: int, view_y: int, tier: int, cover: Cover) -> int:
     """Index of the ready run of that view cell and tier, built now if it was not; -1 outside the zone's cells.
 

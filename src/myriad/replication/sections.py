@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from myriad.core.kernel import kernel
+from myriad.core.kernel import inner_kernel, kernel
 from myriad.replication.cells import SECTION_HEADER_BYTES, Bytes, CellArrays
 from myriad.wire.layouts import (
     DELTA_CHANGED,
@@ -36,7 +36,7 @@ GONE = 8
 """In the scratch of a comparison: the keyframe's record is no longer in the part (below: its field mask)."""
 
 
-@kernel
+@inner_kernel
 def put_record(buf: Bytes, at: int, entity: int, word: int) -> None:
     """Write the 11 bytes of a record: id, then the seven bytes of the word."""
     put_u32(buf, at, entity)
@@ -58,7 +58,7 @@ def changed_fields(old: int, new: int) -> int:
     return mask
 
 
-@kernel
+@inner_kernel
 def compare_with_base(cells: CellArrays, part: int) -> bool:
     """True if the part equals its base keyframe.
 
@@ -90,7 +90,7 @@ def compare_with_base(cells: CellArrays, part: int) -> bool:
     return same and present == cells.parts["count"][part]
 
 
-@kernel
+@inner_kernel
 def clear_marks(cells: CellArrays, part: int) -> None:
     """Reset the marks that a comparison left on the part's rows."""
     start = np.int64(cells.parts["start"][part])
@@ -98,7 +98,7 @@ def clear_marks(cells: CellArrays, part: int) -> None:
         cells.rows["mark"][np.int64(cells.part_order[i])] = -1
 
 
-@kernel
+@inner_kernel
 def _removal_reason(cells: CellArrays, part: int, key: int, k: int) -> int:
     row = np.int64(cells.key_records["row"][key, k])
     if cells.rows["id"][row] != cells.key_records["id"][key, k]:
@@ -120,7 +120,7 @@ def _removal_reason(cells: CellArrays, part: int, key: int, k: int) -> int:
     return 6 + dx
 
 
-@kernel
+@inner_kernel
 def _put_changed(cells: CellArrays, key: int, num: int, buf: Bytes, at: int) -> int:
     """Write bitmap, masks and columns of the changed records; returns the new end, `at` if nothing changed."""
     scratch = cells.scratch
@@ -166,7 +166,7 @@ def _put_changed(cells: CellArrays, key: int, num: int, buf: Bytes, at: int) -> 
     return end
 
 
-@kernel
+@inner_kernel
 def _put_events(cells: CellArrays, part: int, key: int, buf: Bytes, at: int) -> int:
     """Write the part's events whose target has a place; `key` < 0: places are those of the members (FULL).
 
@@ -206,7 +206,7 @@ def _put_events(cells: CellArrays, part: int, key: int, buf: Bytes, at: int) -> 
     return end
 
 
-@kernel
+@inner_kernel
 def _put_header(buf: Bytes, at: int, end: int, kind: int, generation: int) -> int:
     """Write the section's header in front of the body `at`..`end`; returns where the section starts."""
     length = end - at
@@ -220,7 +220,7 @@ def _put_header(buf: Bytes, at: int, end: int, kind: int, generation: int) -> in
     return start
 
 
-@kernel
+@inner_kernel
 def put_delta(cells: CellArrays, part: int, buf: Bytes, at: int) -> tuple[int, int]:
     """Write the part's DELTA section after `at` (needs a comparison and 1600 bytes); returns (start, end)."""
     key = part * 2 + np.int64(cells.parts["base"][part])
@@ -259,7 +259,7 @@ def put_delta(cells: CellArrays, part: int, buf: Bytes, at: int) -> tuple[int, i
     return _put_header(buf, body, end, SECTION_DELTA, np.int64(cells.keys["generation"][key])), end
 
 
-@kernel
+@inner_kernel
 def put_full(cells: CellArrays, part: int, buf: Bytes, at: int) -> tuple[int, int]:
     """Write the part's FULL section after `at` (needs `MAX_FULL_BYTES`); returns (start, end)."""
     body = at + SECTION_HEADER_BYTES

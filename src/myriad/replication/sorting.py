@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from myriad.core.kernel import kernel
+from myriad.core.kernel import inner_kernel, kernel
 from myriad.replication.cells import (
     HIDDEN_BY_CROWD,
     LAYOUT_SNAPSHOTS,
@@ -45,7 +45,7 @@ def health_byte(hp: int, max_hp: int) -> int:
     return min(max(hp * 255 // max_hp, 1), 255)
 
 
-@kernel
+@inner_kernel
 def _place_rows(cells: CellArrays, entities: Table, num_rows: int) -> None:
     """Refresh id, cell and word of every row, and count the rows of each cell."""
     zone = cells.zone
@@ -96,7 +96,7 @@ def _place_rows(cells: CellArrays, entities: Table, num_rows: int) -> None:
     zone["num_rows"][0] = num_rows
 
 
-@kernel
+@inner_kernel
 def _order_by_cell(cells: CellArrays, num_rows: int) -> None:
     counts, starts, row_cell = cells.cells["count"], cells.cells["start"], cells.rows["cell"]
     at = np.int64(0)
@@ -111,7 +111,7 @@ def _order_by_cell(cells: CellArrays, num_rows: int) -> None:
             counts[cell] += 1
 
 
-@kernel
+@inner_kernel
 def _take_part(cells: CellArrays, cell: int, number: int) -> bool:
     """Give `cell` a pooled part as its part `number`; False when none is left."""
     left = np.int64(cells.zone["num_free"][0]) - 1
@@ -131,7 +131,7 @@ def _take_part(cells: CellArrays, cell: int, number: int) -> bool:
     return True
 
 
-@kernel
+@inner_kernel
 def _set_num_parts(cells: CellArrays, cell: int, wanted: int) -> int:
     """Take or give back parts of `cell`; returns how many it has now."""
     num = np.int64(cells.cells["num_parts"][cell])
@@ -149,7 +149,7 @@ def _set_num_parts(cells: CellArrays, cell: int, wanted: int) -> int:
     return num
 
 
-@kernel
+@inner_kernel
 def _shown_first(cells: CellArrays, cell: int, limit: int) -> int:
     """Keys of at most `limit` rows of the cell, those in a part first, into the scratch; returns how many."""
     start, count = np.int64(cells.cells["start"][cell]), np.int64(cells.cells["count"][cell])
@@ -166,7 +166,7 @@ def _shown_first(cells: CellArrays, cell: int, limit: int) -> int:
     return taken
 
 
-@kernel
+@inner_kernel
 def _divide(cells: CellArrays, cell: int, snapshot: int) -> None:
     """Divide the cell anew: ranges of the spatial order, as equal as they can be."""
     count = np.int64(cells.cells["count"][cell])
@@ -202,7 +202,7 @@ def _divide(cells: CellArrays, cell: int, snapshot: int) -> None:
     cells.counters[LAYOUTS] += 1
 
 
-@kernel
+@inner_kernel
 def _admit(cells: CellArrays, cell: int, row: int) -> bool:
     """Put an arrival into the part of its sub-square or the least loaded one; False when all are full."""
     num = np.int64(cells.cells["num_parts"][cell])
@@ -223,7 +223,7 @@ def _admit(cells: CellArrays, cell: int, row: int) -> bool:
     return True
 
 
-@kernel
+@inner_kernel
 def _should_divide(cells: CellArrays, cell: int, snapshot: int) -> bool:
     num, count = np.int64(cells.cells["num_parts"][cell]), np.int64(cells.cells["count"][cell])
     if num == 1 and count <= GROW_ABOVE:
@@ -243,7 +243,7 @@ def _should_divide(cells: CellArrays, cell: int, snapshot: int) -> bool:
     return fullest == MAX_PART_ENTITIES and emptiest < TARGET_PART_ENTITIES // 2
 
 
-@kernel
+@inner_kernel
 def _list_part_rows(cells: CellArrays, cell: int) -> None:
     """Fill `part_order` for the parts of one cell, inside the cell's own range."""
     at = np.int64(cells.cells["start"][cell])
@@ -263,7 +263,7 @@ def _list_part_rows(cells: CellArrays, cell: int) -> None:
             part_count[part] += 1
 
 
-@kernel
+@inner_kernel
 def sort_rows(cells: CellArrays, entities: Table, num_rows: int, snapshot: int) -> None:
     """Sort rows 0..num_rows-1 of `entities` into cells and parts; fills the rows', cells' and parts' columns."""
     _place_rows(cells, entities, num_rows)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from myriad.core.kernel import kernel
+from myriad.core.kernel import inner_kernel, kernel
 from myriad.replication.cells import NUM_SLOTS, Bytes, ring_of, torus_slot
 from myriad.replication.view_arrays import (
     KEYFRAME_MS,
@@ -54,14 +54,14 @@ NEWEST = 1
 """Applied, and the newest so far."""
 
 
-@kernel
+@inner_kernel
 def _get_word(buf: Bytes, at: int) -> int:
     """The seven bytes of a record behind its id."""
     upper = get_u16(buf, at + 4) | (np.int64(buf[at + 6]) << 16)
     return get_u32(buf, at) | (upper << 32)
 
 
-@kernel
+@inner_kernel
 def _give_back(views: ViewArrays, row: int, slot: int, number: int) -> None:
     part = np.int64(views.slots["part"][row, slot, number])
     if part >= 0:
@@ -71,7 +71,7 @@ def _give_back(views: ViewArrays, row: int, slot: int, number: int) -> None:
         views.slots["part"][row, slot, number] = -1
 
 
-@kernel
+@inner_kernel
 def _reclaim(views: ViewArrays, row: int) -> None:
     """Give back the parts that their cells no longer have."""
     for slot in range(NUM_SLOTS):
@@ -80,7 +80,7 @@ def _reclaim(views: ViewArrays, row: int) -> None:
                 _give_back(views, row, slot, number)
 
 
-@kernel
+@inner_kernel
 def _part_of(views: ViewArrays, row: int, slot: int, number: int) -> int:
     """The pooled part, taken now if there was none; -1 if the pool is empty."""
     part = np.int64(views.slots["part"][row, slot, number])
@@ -102,7 +102,7 @@ def _part_of(views: ViewArrays, row: int, slot: int, number: int) -> int:
     return part
 
 
-@kernel
+@inner_kernel
 def _look(views: ViewArrays, row: int, tick: int, view_x: int, view_y: int) -> None:
     """Follow the newest snapshot's view: drop the cells that left, start those that came."""
     view, slots = views.views, views.slots
@@ -135,7 +135,7 @@ def _look(views: ViewArrays, row: int, tick: int, view_x: int, view_y: int) -> N
     view["view_y"][row] = view_y
 
 
-@kernel
+@inner_kernel
 def _slot_at(views: ViewArrays, row: int, tick: int, x: int, y: int) -> int:
     """Slot of a cell that a snapshot of `tick` may speak about, -1 if it is out of view or that is too old."""
     slot = torus_slot(x, y)
@@ -145,7 +145,7 @@ def _slot_at(views: ViewArrays, row: int, tick: int, x: int, y: int) -> int:
     return -1 if newer(np.int64(slots["entered"][row, slot]), tick) else slot
 
 
-@kernel
+@inner_kernel
 def _keep_keyframe(views: ViewArrays, row: int, ref: int, slot: int, tick: int, buf: Bytes) -> None:
     part = _part_of(views, row, slot, np.int64(views.keyframe_refs["number"][ref]))
     if part < 0:
@@ -183,7 +183,7 @@ def _keep_keyframe(views: ViewArrays, row: int, ref: int, slot: int, tick: int, 
     views.views["keyframes"][row] += 1
 
 
-@kernel
+@inner_kernel
 def _find_key(views: ViewArrays, row: int, part: int, named: int, modulus: int, tick: int, patience_ms: int) -> int:
     """Which held keyframe (0 or 1) is named by its generation's remainder, -1 if none is, or not used for too long."""
     parts = views.parts
@@ -196,7 +196,7 @@ def _find_key(views: ViewArrays, row: int, part: int, named: int, modulus: int, 
     return -1
 
 
-@kernel
+@inner_kernel
 def _miss(views: ViewArrays, row: int, slot: int, number: int, tick: int, generation: int) -> None:
     """Count a part that could not be decoded, and ask for its keyframe, not more than once in 150 ms."""
     view, slots = views.views, views.slots
@@ -216,7 +216,7 @@ def _miss(views: ViewArrays, row: int, slot: int, number: int, tick: int, genera
     view["num_nacks"][row] = num + 1
 
 
-@kernel
+@inner_kernel
 def _take_records(views: ViewArrays, buf: Bytes, at: int, num: int, count: int) -> int:
     """Append `count` records from the bytes to the decoded state, which has `num`; returns the new number."""
     for k in range(count):
@@ -225,7 +225,7 @@ def _take_records(views: ViewArrays, buf: Bytes, at: int, num: int, count: int) 
     return num + count
 
 
-@kernel
+@inner_kernel
 def _changed_words(views: ViewArrays, buf: Bytes, at: int, num: int) -> int:
     """Apply the changed columns to the keyframe in `decoded`; returns the end."""
     words = views.decoded["word"]
@@ -257,7 +257,7 @@ def _changed_words(views: ViewArrays, buf: Bytes, at: int, num: int) -> int:
     return column
 
 
-@kernel
+@inner_kernel
 def _note_events(
     views: ViewArrays,
     row: int,
@@ -295,7 +295,7 @@ def _note_events(
         views.views["num_events"][row] += 1
 
 
-@kernel
+@inner_kernel
 def _linger(views: ViewArrays, row: int, slot: int, part: int, count: int, key: int, num_key: int, tick: int) -> None:
     """Remember who was in the part and is not in `decoded[:count]`, unless it is known to be gone for good."""
     old_id, new_id, view = views.states["id"], views.decoded["id"], views.views
@@ -326,7 +326,7 @@ def _linger(views: ViewArrays, row: int, slot: int, part: int, count: int, key: 
         views.lingering["y"][row, at] = views.slots["y"][row, slot]
 
 
-@kernel
+@inner_kernel
 def _set_state(
     views: ViewArrays, row: int, slot: int, part: int, count: int, key: int, num_key: int, tick: int, quiet: int
 ) -> None:
@@ -340,7 +340,7 @@ def _set_state(
     views.parts["quiet"][row, part] = quiet
 
 
-@kernel
+@inner_kernel
 def _load_key(views: ViewArrays, row: int, key: int, count: int) -> None:
     for k in range(count):
         views.decoded["id"][k] = views.keys["id"][row, key, k]
@@ -348,7 +348,7 @@ def _load_key(views: ViewArrays, row: int, key: int, count: int) -> None:
         views.reasons[k] = -1
 
 
-@kernel
+@inner_kernel
 def _apply_delta(
     views: ViewArrays, row: int, slot: int, number: int, part: int, which: int, news: int, tick: int, buf: Bytes
 ) -> None:
@@ -381,7 +381,7 @@ def _apply_delta(
     _set_state(views, row, slot, part, count, key, num, tick, -1)
 
 
-@kernel
+@inner_kernel
 def _apply_full(
     views: ViewArrays, row: int, slot: int, number: int, part: int, news: int, tick: int, buf: Bytes
 ) -> None:
@@ -392,7 +392,7 @@ def _apply_full(
     _set_state(views, row, slot, part, count, 0, 0, tick, -1)
 
 
-@kernel
+@inner_kernel
 def _apply_quiet(views: ViewArrays, row: int, slot: int, number: int, named: int, tick: int) -> bool:
     """The part is empty (`named` 0) or equals a keyframe; False if that keyframe is missing."""
     part = np.int64(views.slots["part"][row, slot, number])
@@ -413,7 +413,7 @@ def _apply_quiet(views: ViewArrays, row: int, slot: int, number: int, named: int
     return True
 
 
-@kernel
+@inner_kernel
 def _apply_news(views: ViewArrays, row: int, slot: int, news: int, tick: int, buf: Bytes) -> bool:
     """Bring one covered part up to date; False if it was not newer or could not be decoded."""
     slots = views.slots
@@ -444,7 +444,7 @@ def _apply_news(views: ViewArrays, row: int, slot: int, news: int, tick: int, bu
     return True
 
 
-@kernel
+@inner_kernel
 def _set_num_parts(views: ViewArrays, row: int, slot: int, num: int, tick: int) -> None:
     """The cell has `num` parts as of `tick`; what it had beyond is empty."""
     slots = views.slots

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from myriad.core.kernel import kernel
+from myriad.core.kernel import inner_kernel, kernel
 from myriad.replication.cells import NUM_SLOTS, Table
 from myriad.wire.layouts import MAX_NACKS, MAX_PART_ENTITIES, MAX_PARTS, VIEW_CELLS
 
@@ -188,7 +188,7 @@ def newer(one: int, other: int) -> bool:
     return 0 < ((one - other) & U32) < 0x80000000
 
 
-@kernel
+@inner_kernel
 def ticks_of(milliseconds: int, tick_hz: int) -> int:
     """Whole ticks in that time, rounded up."""
     return (milliseconds * tick_hz + 999) // 1000

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from myriad.core.kernel import kernel
+from myriad.core.kernel import inner_kernel, kernel
 from myriad.replication.cells import NUM_SLOTS, Table, add_digests, record_digest, torus_slot
 from myriad.replication.view_arrays import (
     LINGER_MS,
@@ -46,7 +46,7 @@ TABLE_SIZE = 16384
 MAX_LISTED = 8192
 
 
-@kernel
+@inner_kernel
 def _fill(out: Table, index: int, entity: int, word: int, x: int, y: int, tick: int, lingering: int) -> None:
     out["id"][index] = entity
     out["tick"][index] = tick
@@ -61,7 +61,7 @@ def _fill(out: Table, index: int, entity: int, word: int, x: int, y: int, tick: 
     out["lingering"][index] = lingering
 
 
-@kernel
+@inner_kernel
 def _find_place(views: ViewArrays, entity: int, stamp: int) -> int:
     """Place of an id in the listing's table, or the free one where it belongs."""
     key = (stamp << 32) | entity

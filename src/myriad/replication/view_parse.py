@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from myriad.core.kernel import kernel
+from myriad.core.kernel import inner_kernel, kernel
 from myriad.replication.cells import Bytes, torus_slot
 from myriad.replication.view_arrays import (
     KEYFRAME_MS,
@@ -47,19 +47,19 @@ from myriad.wire.pack import get_u32
 BAD = -1
 
 
-@kernel
+@inner_kernel
 def place_x(view_x: int, place: int) -> int:
     """World-wide column of place 0..24 of a view."""
     return view_x + place % VIEW_SIDE_CELLS - VIEW_RADIUS_CELLS
 
 
-@kernel
+@inner_kernel
 def place_y(view_y: int, place: int) -> int:
     """World-wide line of place 0..24 of a view."""
     return view_y + place // VIEW_SIDE_CELLS - VIEW_RADIUS_CELLS
 
 
-@kernel
+@inner_kernel
 def _check_records(buf: Bytes, at: int, end: int, count: int) -> int:
     """End of `count` records from `at`, BAD if beyond `end` or without an id."""
     if at + count * RECORD_BYTES > end:
@@ -70,7 +70,7 @@ def _check_records(buf: Bytes, at: int, end: int, count: int) -> int:
     return at + count * RECORD_BYTES
 
 
-@kernel
+@inner_kernel
 def _check_keyframes(views: ViewArrays, buf: Bytes, at: int, end: int) -> tuple[int, int]:
     """List the keyframes from `at`; returns (end of the block or BAD, how many)."""
     if at >= end:
@@ -97,7 +97,7 @@ def _check_keyframes(views: ViewArrays, buf: Bytes, at: int, end: int) -> tuple[
     return at, num
 
 
-@kernel
+@inner_kernel
 def _check_events(buf: Bytes, at: int, end: int, num_targets: int) -> int:
     if at >= end:
         return BAD
@@ -111,7 +111,7 @@ def _check_events(buf: Bytes, at: int, end: int, num_targets: int) -> int:
     return at + num * EVENT_BYTES
 
 
-@kernel
+@inner_kernel
 def _check_changed(buf: Bytes, at: int, end: int, num: int) -> int:
     """End of the changed bitmap, masks and columns over a keyframe of `num` records, BAD if malformed."""
     masks = at + (num + 7) // 8
@@ -184,7 +184,7 @@ def check_delta(buf: Bytes, at: int, end: int, num: int) -> bool:
     return at == end
 
 
-@kernel
+@inner_kernel
 def _check_full(buf: Bytes, at: int, end: int) -> bool:
     if at + 2 > end:
         return False
@@ -197,7 +197,7 @@ def _check_full(buf: Bytes, at: int, end: int) -> bool:
     return at == end
 
 
-@kernel
+@inner_kernel
 def _base_count(views: ViewArrays, row: int, tick: int, x: int, y: int, place: int, news: int, num_keys: int) -> int:
     """Records of the keyframe that a DELTA will find once the payload's own keyframes are kept; -1 for none."""
     number, named = np.int64(views.news["number"][news]), np.int64(views.news["named"][news])
@@ -231,7 +231,7 @@ def _base_count(views: ViewArrays, row: int, tick: int, x: int, y: int, place: i
     return -1
 
 
-@kernel
+@inner_kernel
 def _check_cover(views: ViewArrays, buf: Bytes, at: int, end: int, multi: bool) -> tuple[int, int]:
     """List the covered parts; returns (end of the mask and the multi list or BAD, how many)."""
     num_parts, news = views.num_parts, views.news
@@ -268,7 +268,7 @@ def _check_cover(views: ViewArrays, buf: Bytes, at: int, end: int, multi: bool) 
     return (at + lists * 2, num) if listed == lists else (BAD, 0)
 
 
-@kernel
+@inner_kernel
 def _check_sections(views: ViewArrays, buf: Bytes, at: int, end: int, num: int) -> bool:
     """Fill in what each covered part is said to be, from the quiet mask to the end of the payload."""
     news = views.news

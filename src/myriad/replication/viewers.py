@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from myriad.core.kernel import kernel
+from myriad.core.kernel import inner_kernel, kernel
 from myriad.replication.cells import (
     ACKS_IGNORED,
     COUNTER_NAMES,
@@ -162,7 +162,7 @@ def view_follow(cells: CellArrays, viewers: ViewerArrays, row: int, entity_row: 
         view_move(viewers, row, np.int64(cells.cells["x"][cell]), np.int64(cells.cells["y"][cell]))
 
 
-@kernel
+@inner_kernel
 def enter_cells(viewers: ViewerArrays, row: int, tier: int, level: int, snapshot: int) -> None:
     """Bring the set of cells in view up to date: what came in is unknown, and counts one entry more."""
     rows = viewers.rows
@@ -182,7 +182,7 @@ def enter_cells(viewers: ViewerArrays, row: int, tier: int, level: int, snapshot
     rows["view_mask"][row] = mask
 
 
-@kernel
+@inner_kernel
 def knows(rows: Table, row: int, known: int, generation: int) -> bool:
     """True if the viewer acknowledged that keyframe and is not believed to have dropped it."""
     has = np.int64(rows["has"][row, known])
@@ -191,7 +191,7 @@ def knows(rows: Table, row: int, known: int, generation: int) -> bool:
     return has & HAS_OLD != 0 and rows["known_old"][row, known] == generation
 
 
-@kernel
+@inner_kernel
 def in_flight(rows: Table, row: int, known: int, generation: int, snapshot: int, patience: int) -> bool:
     """True if that keyframe was the last one sent for the part, less than `patience` snapshots ago."""
     if np.int64(rows["has"][row, known]) & WAS_SENT == 0 or rows["sent"][row, known] != generation:
@@ -199,7 +199,7 @@ def in_flight(rows: Table, row: int, known: int, generation: int, snapshot: int,
     return (snapshot - np.int64(rows["sent_at"][row, known])) & 0xFFFF < patience
 
 
-@kernel
+@inner_kernel
 def _learn(rows: Table, row: int, known: int, generation: int) -> None:
     """Add an acknowledged generation, keeping the two newest by serial comparison."""
     has = np.int64(rows["has"][row, known])
