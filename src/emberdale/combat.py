@@ -43,8 +43,8 @@ from myriad.game import (
     chance,
     emit,
     find_row,
+    inner_kernel,
     is_clear,
-    kernel,
     place,
     position_before,
     random_below,
@@ -53,7 +53,7 @@ from myriad.game import (
 MAX_LOOT = 4
 
 
-@kernel
+@inner_kernel
 def in_sanctuary(world: World, row: int) -> bool:
     """True if an entity stands where players cannot be attacked."""
     clock = world.clock[0]
@@ -65,7 +65,7 @@ def in_sanctuary(world: World, row: int) -> bool:
     return (world.areas[line, column] & AREA_SANCTUARY) != 0
 
 
-@kernel
+@inner_kernel
 def is_attackable(world: World, row: int, now: int) -> bool:
     """True if an entity may be attacked at all: alive, visible, no item, not protected, no player in a sanctuary."""
     me = world.entities[row]
@@ -77,7 +77,7 @@ def is_attackable(world: World, row: int, now: int) -> bool:
     return now >= np.int64(me["protected_tick"]) and not in_sanctuary(world, row)
 
 
-@kernel
+@inner_kernel
 def in_reach(world: World, row: int, target: int, reach: int, rewind_ticks: int) -> bool:
     """True if the target, where it was `rewind_ticks` ago, is in reach and in sight of where `row` is now."""
     clock = world.clock[0]
@@ -94,7 +94,7 @@ def in_reach(world: World, row: int, target: int, reach: int, rewind_ticks: int)
     return is_clear(world.solid, qx - left, qy - bottom, target_x - left, target_y - bottom)
 
 
-@kernel
+@inner_kernel
 def die(world: World, row: int, killer: int, now: int) -> None:
     """An entity whose health is gone falls: loot or coins to the ground, and a time until it comes back."""
     params = world.params[0]
@@ -132,7 +132,7 @@ def die(world: World, row: int, killer: int, now: int) -> None:
             world.counters[COUNT_ITEMS_LOST] += 1
 
 
-@kernel
+@inner_kernel
 def strike(world: World, row: int, target: int, hit_chance: int, low: int, high: int, now: int) -> None:
     """Carry an allowed attack out: hit or miss, damage, anger, death."""
     me = world.entities[row]
@@ -156,7 +156,7 @@ def strike(world: World, row: int, target: int, hit_chance: int, low: int, high:
         die(world, target, row, now)
 
 
-@kernel
+@inner_kernel
 def player_attack(world: World, row: int, rewind_ticks: int, now: int) -> bool:
     """A player attacks its target if every rule allows it; true if it did. Out of reach costs nothing."""
     params = world.params[0]
@@ -191,7 +191,7 @@ def player_attack(world: World, row: int, rewind_ticks: int, now: int) -> bool:
     return True
 
 
-@kernel
+@inner_kernel
 def respawn(world: World, row: int, now: int) -> None:
     """The dead come back: at home, with full health; players protected for a while."""
     params = world.params[0]

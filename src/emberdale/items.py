@@ -30,6 +30,7 @@ from myriad.game import (
     emit,
     find_row,
     free_row,
+    inner_kernel,
     is_solid,
     kernel,
     nearest_entity,
@@ -73,7 +74,7 @@ def put_on_ground(world: World, item: int, amount: int, qx: int, qy: int, now: i
     return row
 
 
-@kernel
+@inner_kernel
 def take_from_ground(world: World, row: int) -> None:
     """Remove a ground item."""
     clock = world.clock[0]
@@ -81,7 +82,7 @@ def take_from_ground(world: World, row: int) -> None:
     clock["num_items"] -= 1
 
 
-@kernel
+@inner_kernel
 def put_in_inventory(world: World, row: int, item: int, amount: int) -> int:
     """Put as much as fits into a player's slots, filling stacks first; returns how much did not fit."""
     me = world.entities[row]
@@ -100,7 +101,7 @@ def put_in_inventory(world: World, row: int, item: int, amount: int) -> int:
     return amount
 
 
-@kernel
+@inner_kernel
 def take_from_slot(world: World, row: int, slot: int, amount: int) -> None:
     """Take `amount` out of a slot, which must hold it. A weapon that is no longer held leaves the hand."""
     me = world.entities[row]
@@ -118,7 +119,7 @@ def take_from_slot(world: World, row: int, slot: int, amount: int) -> None:
     me["weapon"] = 0
 
 
-@kernel
+@inner_kernel
 def item_in_reach(world: World, row: int, entity_id: int) -> int:
     """Row of the ground item with that id (0 = the nearest) within a player's reach, else -1."""
     params = world.params[0]
@@ -139,7 +140,7 @@ def item_in_reach(world: World, row: int, entity_id: int) -> int:
     return found
 
 
-@kernel
+@inner_kernel
 def pick_up(world: World, row: int, entity_id: int) -> bool:
     """A player takes a ground item, or as much of it as fits. True if anything moved."""
     params = world.params[0]
@@ -166,7 +167,7 @@ def pick_up(world: World, row: int, entity_id: int) -> bool:
     return True
 
 
-@kernel
+@inner_kernel
 def drop(world: World, row: int, argument: int, now: int) -> bool:
     """A player puts a slot's content, or part of it, on the ground. True if it did."""
     me = world.entities[row]
@@ -187,7 +188,7 @@ def drop(world: World, row: int, argument: int, now: int) -> bool:
     return True
 
 
-@kernel
+@inner_kernel
 def use(world: World, row: int, slot: int) -> bool:
     """A player eats what is in a slot, or takes the weapon in it in hand. True if it did."""
     me = world.entities[row]
@@ -214,7 +215,7 @@ def use(world: World, row: int, slot: int) -> bool:
     return True
 
 
-@kernel
+@inner_kernel
 def item_action(world: World, row: int, action: int, argument: int, now: int) -> None:
     """One item intent (0 pick up, 1 drop, 2 use), no oftener than the cooldown of item actions allows."""
     params = world.params[0]

@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emberdale.fields import BUTTON_RUN, STATE_DEAD, STATE_FIGHTING, STATE_IDLE, STATE_RUNNING, STATE_WALKING
-from myriad.game import COSINE, SINE, UNITS_PER_M, kernel, move_body
+from myriad.game import COSINE, SINE, UNITS_PER_M, inner_kernel, kernel, move_body
 
 
-@kernel
+@inner_kernel
 def move_step(
     solid: NDArray[np.uint8],
     params: NDArray[Any],

@@ -42,7 +42,7 @@ from myriad.game import (
     World,
     find_row,
     heading_of,
-    kernel,
+    inner_kernel,
     move_body,
     nearest_entity,
     place,
@@ -54,14 +54,14 @@ CLOSE_ENOUGH = 3 * UNITS_PER_M
 """Within this distance of its home an NPC is home."""
 
 
-@kernel
+@inner_kernel
 def _stop(world: World, row: int, state: int) -> None:
     me = world.entities[row]
     me["steps_left"] = 0
     me["state"] = state
 
 
-@kernel
+@inner_kernel
 def _walk(world: World, row: int, dx: int, dy: int, step: float, ticks: int, state: int) -> None:
     """Set out along (dx, dy), at `step` 1/1024 m a tick, for no more than `ticks` and no farther than (dx, dy)."""
     me = world.entities[row]
@@ -76,7 +76,7 @@ def _walk(world: World, row: int, dx: int, dy: int, step: float, ticks: int, sta
     me["state"] = state
 
 
-@kernel
+@inner_kernel
 def _rest(world: World, row: int, now: int) -> None:
     params = world.params[0]
     me = world.entities[row]
@@ -89,7 +89,7 @@ def _rest(world: World, row: int, now: int) -> None:
     _stop(world, row, STATE_IDLE)
 
 
-@kernel
+@inner_kernel
 def _stroll(world: World, row: int, now: int) -> None:
     """Walk a few seconds in some direction; back towards the camp when that would leave it."""
     params = world.params[0]
@@ -114,7 +114,7 @@ def _stroll(world: World, row: int, now: int) -> None:
     _walk(world, row, dx, dy, step, ticks, STATE_WALKING)
 
 
-@kernel
+@inner_kernel
 def _go_home(world: World, row: int, now: int) -> None:
     """Set out for home; `now` 0 = once more, without more time to get there."""
     params = world.params[0]
@@ -129,7 +129,7 @@ def _go_home(world: World, row: int, now: int) -> None:
     _walk(world, row, dx, dy, kind["run_step"], 65535, STATE_RUNNING)
 
 
-@kernel
+@inner_kernel
 def _distance_home(world: World, row: int) -> float:
     me = world.entities[row]
     dx = np.int64(me["home_x"]) - np.int64(me["qx"])
@@ -137,7 +137,7 @@ def _distance_home(world: World, row: int) -> float:
     return math.sqrt(dx * dx + dy * dy)
 
 
-@kernel
+@inner_kernel
 def _flee(world: World, row: int, target: int, now: int) -> None:
     """Run from the target until the time is over; from a target that is gone, home."""
     params = world.params[0]
@@ -156,7 +156,7 @@ def _flee(world: World, row: int, target: int, now: int) -> None:
     _walk(world, row, dx * UNITS_PER_M, dy * UNITS_PER_M, step, ticks, STATE_RUNNING)
 
 
-@kernel
+@inner_kernel
 def _chase(world: World, row: int, target: int, now: int) -> bool:
     """Go for the target, attack it when in reach; give up beyond the leash or when it is not to be attacked.
 
@@ -200,7 +200,7 @@ def _chase(world: World, row: int, target: int, now: int) -> bool:
     return False
 
 
-@kernel
+@inner_kernel
 def _notice(world: World, row: int, now: int) -> bool:
     """Whether a resting or strolling NPC finds something to run from or to attack; sets mode and target if so."""
     params = world.params[0]
@@ -225,7 +225,7 @@ def _notice(world: World, row: int, now: int) -> bool:
     return True
 
 
-@kernel
+@inner_kernel
 def think(world: World, row: int, now: int) -> None:
     """One decision of one NPC."""
     params = world.params[0]
@@ -264,7 +264,7 @@ def think(world: World, row: int, now: int) -> None:
         _stroll(world, row, now)
 
 
-@kernel
+@inner_kernel
 def _step_npcs(world: World, stride: int) -> None:
     """Move every NPC that is on its way by `stride` steps at once."""
     clock = world.clock[0]
@@ -294,7 +294,7 @@ def _step_npcs(world: World, stride: int) -> None:
             me["state"] = STATE_IDLE
 
 
-@kernel
+@inner_kernel
 def npcs_rule(world: World) -> None:
     """Steps of all NPCs, and the decisions that are due."""
     clock = world.clock[0]

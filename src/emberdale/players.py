@@ -26,12 +26,12 @@ from emberdale.fields import (
 )
 from emberdale.items import item_action, take_from_ground
 from emberdale.movement import move_step
-from myriad.game import HIDDEN, HISTORY_TICKS, ITEM, NPC, PLAYER, UNITS_PER_M, World, kernel
+from myriad.game import HIDDEN, HISTORY_TICKS, ITEM, NPC, PLAYER, UNITS_PER_M, World, inner_kernel
 
 MAX_INPUTS = 2
 
 
-@kernel
+@inner_kernel
 def apply_intent(world: World, row: int, intent: int, argument: int, rewind_ticks: int, now: int) -> None:
     """Do what a player wants in one input-tick; what the rules do not allow is counted as refused."""
     me = world.entities[row]
@@ -45,7 +45,7 @@ def apply_intent(world: World, row: int, intent: int, argument: int, rewind_tick
         world.counters[COUNT_REFUSED] += 1
 
 
-@kernel
+@inner_kernel
 def players_rule(world: World) -> None:
     """Apply every player's inputs of this tick."""
     clock = world.clock[0]
@@ -94,7 +94,7 @@ def players_rule(world: World) -> None:
                 player_attack(world, row, rewind_ticks, now)
 
 
-@kernel
+@inner_kernel
 def _heal(world: World, row: int, now: int) -> None:
     """One second's worth of health for a player or NPC that has been left in peace."""
     params = world.params[0]
@@ -116,7 +116,7 @@ def _heal(world: World, row: int, now: int) -> None:
     me["hp"] = min(max_hp, hp + gain)
 
 
-@kernel
+@inner_kernel
 def _stand_still(world: World, row: int, now: int) -> None:
     """A player whose inputs stopped coming, or whose last fight is over, is seen idle."""
     me = world.entities[row]
@@ -134,7 +134,7 @@ def _stand_still(world: World, row: int, now: int) -> None:
         me["state"] = STATE_IDLE
 
 
-@kernel
+@inner_kernel
 def upkeep_rule(world: World) -> None:
     """Once a second for each row, staggered: health, old ground items, players standing still."""
     clock = world.clock[0]

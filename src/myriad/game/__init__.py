@@ -4,7 +4,7 @@
 """
 
 from myriad.core.errors import StartupError
-from myriad.core.kernel import kernel
+from myriad.core.kernel import inner_kernel, kernel
 from myriad.game.fields import copy_fields, copy_plan, packed_dtype
 from myriad.game.game import Game, ZoneMap, write_name
 from myriad.game.tables import make_table, read_toml
@@ -59,6 +59,7 @@ __all__ = [
     "finish_tick",
     "free_row",
     "heading_of",
+    "inner_kernel",
     "is_clear",
     "is_solid",
     "is_walkable",

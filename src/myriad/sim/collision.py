@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from myriad.core.kernel import kernel
+from myriad.core.kernel import inner_kernel, kernel
 from myriad.sim.columns import UNITS_PER_M
 from myriad.sim.world import TILE_M
 
@@ -29,7 +29,7 @@ def is_solid(solid: NDArray[np.uint8], column: int, row: int) -> bool:
     return solid[row, column] != 0
 
 
-@kernel
+@inner_kernel
 def _slide(solid: NDArray[np.uint8], at: int, across: int, step: int, radius: int, along_x: bool) -> int:
     """New coordinate along one axis; `across` is the coordinate on the other. All relative to the map's corner."""
     new = at + step

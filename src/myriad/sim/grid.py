@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from myriad.core.kernel import kernel
+from myriad.core.kernel import inner_kernel
 from myriad.sim.columns import HIDDEN, PLAYER, UNITS_PER_M
 from myriad.sim.world import World
 
@@ -19,7 +19,7 @@ _CELL_SHIFT = 14  # 16 m in 1/1024 m
 _COARSE_SHIFT = 2  # 64 m in cells of 16 m
 
 
-@kernel
+@inner_kernel
 def rebuild_grid(world: World) -> None:
     """List every visible entity in its cell by `qx`, `qy`, and count the players of each coarse cell."""
     entities = world.entities
@@ -57,7 +57,7 @@ def rebuild_grid(world: World) -> None:
             listed[start[cell]] = row
 
 
-@kernel
+@inner_kernel
 def players_around(world: World, qx: int, qy: int) -> int:
     """Number of players in the 3 x 3 coarse cells around a point: all within 64 m, none beyond 181 m."""
     coarse_columns = np.int64(world.grid[0]["num_coarse_columns"])
@@ -72,7 +72,7 @@ def players_around(world: World, qx: int, qy: int) -> int:
     return found
 
 
-@kernel
+@inner_kernel
 def nearest_entity(
     world: World, qx: int, qy: int, radius: int, flags_wanted: int, exclude_row: int, max_checks: int
 ) -> int:

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from myriad.core.kernel import kernel
+from myriad.core.kernel import inner_kernel, kernel
 from myriad.sim.columns import HISTORY_TICKS, UNITS_PER_M
 from myriad.sim.world import World
 
 
-@kernel
+@inner_kernel
 def _index_slot(entity_id: int, mask: int) -> int:
     return (((int(entity_id) * 0x9E3779B1) & 0xFFFFFFFF) >> 5) & mask
 

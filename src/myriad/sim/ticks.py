@@ -14,19 +14,19 @@ import math
 
 import numpy as np
 
-from myriad.core.kernel import kernel
+from myriad.core.kernel import inner_kernel
 from myriad.sim.columns import EVENT_RING, HISTORY_TICKS, UNITS_PER_M
 from myriad.sim.grid import rebuild_grid
 from myriad.sim.world import World
 
 
-@kernel
+@inner_kernel
 def begin_tick(world: World) -> None:
     """First call of a step: lists entities by place."""
     rebuild_grid(world)
 
 
-@kernel
+@inner_kernel
 def finish_tick(world: World) -> None:
     """Last call of a step: snaps positions, records them, clears the inputs, and counts the tick."""
     clock = world.clock[0]
@@ -52,7 +52,7 @@ def finish_tick(world: World) -> None:
     clock["tick"] = tick
 
 
-@kernel
+@inner_kernel
 def emit(world: World, kind: int, amount: int, source_row: int, target_row: int) -> None:
     """Write an event that viewers of the target will be shown, stamped with the tick being computed.
 
@@ -70,7 +70,7 @@ def emit(world: World, kind: int, amount: int, source_row: int, target_row: int)
     clock["num_events"] = (number + 1) & 0xFFFFFFFF
 
 
-@kernel
+@inner_kernel
 def position_before(world: World, row: int, ticks: int) -> tuple[int, int]:
     """Where an entity was `ticks` ticks ago (1/1024 m), but never before its last spawn or teleport.
 
