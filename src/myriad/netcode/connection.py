@@ -39,7 +39,7 @@ CONNECTION = np.dtype(
         ("send_sequence", "<u8"),  # of the next packet
         ("token", "<u4"),  # server: row of the history of used tokens
         ("receive_zero", "<u4"),  # always 0, as above
-        ("receive_sequence", "<u8"),  # of the packet being opened
+        ("receive_sequence", "<u8"),  # of the packet being opened, else 0
         ("newest", "<u8"),  # highest authenticated sequence
         ("window", "<u8", (4,)),  # bit s % 256: sequence s was received, for the 256 up to newest
         ("last_send_ns", "<i8"),

@@ -29,7 +29,6 @@ from myriad.core.errors import (
     DROP_RESPONSE_DECRYPT,
     DROP_SERVER_FULL,
     DROP_SLOW_LANE_FULL,
-    DROP_TOKEN_USED,
 )
 from myriad.core.kernel import kernel
 from myriad.netcode.address_index import hash_key, index_find, index_insert, index_remove
@@ -60,7 +59,7 @@ from myriad.netcode.packets import (
     set_address,
 )
 from myriad.netcode.rates import is_limited, note_failure
-from myriad.netcode.server_arrays import JOINED, SERVER, TOKEN_PENDING, ServerArrays
+from myriad.netcode.server_arrays import JOINED, SERVER, ServerArrays
 from myriad.netcode.tokens import KEY_BYTES, MAX_SERVERS, NONCE_BYTES, PRIVATE_BYTES, USER_DATA_BYTES
 from myriad.wire.datagram import Batch
 from myriad.wire.pack import get_u32, get_u64, put_u32, put_u64
@@ -386,13 +385,17 @@ def receive_response(server: ServerArrays, pending: int, tag: int, batch: Batch,
     token = data_pointer(batch, i, at + 8)
     nonce = record_pointer(state, 0, _OPENED_NONCE_AT)
     key = record_pointer(state, 0, _CHALLENGE_KEY_AT)
-    if aead_decrypt(token, 0, 0, token, CHALLENGE_TOKEN_BYTES, 0, 0, nonce, key) != 0:
+    failed = aead_decrypt(token, 0, 0, token, CHALLENGE_TOKEN_BYTES, 0, 0, nonce, key) != 0
+    state["opened_sequence"][0] = 0
+    if failed:
         return DROP_RESPONSE_CHALLENGE
     client_id = np.uint64(get_u64(batch["data"][i], at + 8))
     if client_id != connections["client_id"][pending]:
         return DROP_RESPONSE_CHALLENGE
-    if server.history["state"][int(np.int64(connections["token"][pending]))] != TOKEN_PENDING:
-        return DROP_TOKEN_USED
+    # the token may have expired meanwhile, and its row may be another's
+    reason = check_token(server, int(np.int64(connections["token"][pending])), batch, i)
+    if reason >= 0:
+        return reason
     if _is_client_connected(server, client_id):
         return DROP_REQUEST_CONNECTED
     if state["free_clients"][0] == 0:

@@ -12,8 +12,7 @@ The connection request is plain: u8 0 · version (13) · u64 protocol id · u64 
 Responsible for: shapes, sealing and opening of packets inside a batch.
 Not here: who may send what when (`handshake.py`, `server.py`, `client.py`).
 
-Invariant: nothing changes in a connection unless the packet authenticated, but for the scratch field that holds the
-nonce of the packet being opened.
+Invariant: nothing changes in a connection unless the packet authenticated.
 """
 
 from __future__ import annotations
@@ -180,7 +179,9 @@ def open_packet(connections: npt.NDArray[np.void], row: int, batch: Batch, i: in
     size = int(batch["length"][i]) - header
     nonce = record_pointer(connections, row, RECEIVE_NONCE_AT)
     key = record_pointer(connections, row, RECEIVE_KEY_AT)
-    if aead_decrypt(body, 0, 0, body, size, ad_pointer(ad, prefix), AD_BYTES, nonce, key) != 0:
+    failed = aead_decrypt(body, 0, 0, body, size, ad_pointer(ad, prefix), AD_BYTES, nonce, key) != 0
+    connections["receive_sequence"][row] = 0  # scratch: a dropped packet leaves no trace
+    if failed:
         return DROP_PACKET_DECRYPT
     if replayable:
         mark_received(connections, row, sequence)
