@@ -1,7 +1,7 @@
 """Numbered inputs of many clients: kept until the server has confirmed them, repeated in every packet.
 
 Responsible for: the queue of unconfirmed input-ticks of each client, run-length coded as it goes on the wire, and the
-INPUT payload behind the inner header.
+first and last part of an INPUT body.
 Not here: when input-ticks are due (`client/clock.py`), what they do to the avatar (`client/avatar.py`), the secure
 packet around the payload (`netcode/`).
 
@@ -55,7 +55,7 @@ MAX_INPUT_BYTES = (
     + MAX_NACKS * NACK_BYTES
     + MAX_WHOIS * WHOIS_BYTES
 )
-"""Room that the largest INPUT payload needs behind the inner header and the reliable block."""
+"""Room that the largest INPUT body needs: inputs, then NACKs (`replication.view.take_nacks`), then WHOIS."""
 
 MAX_UNCONFIRMED = 120
 """A client makes no more inputs while so many are unconfirmed: the server refuses numbers too far ahead."""
@@ -196,22 +196,10 @@ def confirm_inputs(queues: Queues, row: int, last_input: int) -> int:
 
 
 @kernel
-def write_inputs(
-    queues: Queues,
-    row: int,
-    buf: npt.NDArray[np.uint8],
-    at: int,
-    render_ticks_back: int,
-    nacks: npt.NDArray[np.int32],
-    num_nacks: int,
-    whois: npt.NDArray[np.uint32],
-    num_whois: int,
-) -> int:
-    """Writes one client's INPUT payload at `buf[at:]` and returns its end.
+def write_inputs(queues: Queues, row: int, buf: npt.NDArray[np.uint8], at: int, render_ticks_back: int) -> int:
+    """Writes one client's unconfirmed inputs at `buf[at:]`, the first part of an INPUT body; returns their end.
 
-    `render_ticks_back` (0..255): how many ticks behind the newest snapshot the client shows others. `nacks` (k, 4)
-    i32: cell x, cell y, part, generation of keyframes that are missing; `whois` (k,) u32: ids whose names are wanted;
-    of both at most 4 are written. `buf` needs `MAX_INPUT_BYTES` behind `at`.
+    `render_ticks_back` (0..255): how many ticks behind the newest snapshot the client shows others.
     """
     num_runs = int(queues["num_runs"][row])
     put_u32(buf, at, int(queues["newest"][row]))
@@ -230,15 +218,12 @@ def write_inputs(
         if intent != 0:
             put_u32(buf, at, int(queues["argument"][row, k]))
             at += 4
-    count = min(num_nacks, MAX_NACKS)
-    buf[at] = count
-    at += 1
-    for k in range(count):
-        put_u16(buf, at, int(nacks[k, 0]) & 0xFFFF)
-        put_u16(buf, at + 2, int(nacks[k, 1]) & 0xFFFF)
-        buf[at + 4] = nacks[k, 2]
-        buf[at + 5] = nacks[k, 3]
-        at += NACK_BYTES
+    return at
+
+
+@kernel
+def write_whois(buf: npt.NDArray[np.uint8], at: int, whois: npt.NDArray[np.uint32], num_whois: int) -> int:
+    """Writes the last part of an INPUT body: the ids `whois[:num_whois]` (at most 4) whose names are wanted."""
     count = min(num_whois, MAX_WHOIS)
     buf[at] = count
     at += 1

@@ -52,6 +52,8 @@ GUIDE = np.dtype(
         ("attack", "u1"),  # intents of the game, 0: the game has none
         ("pick_up", "u1"),
         ("run_button", "u1"),
+        ("player_kind", "u1"),
+        ("dead_state", "u1"),
         ("attack_range_m", "<f8"),
         ("pick_up_range_m", "<f8"),
         ("tile_m", "<f8"),
@@ -81,7 +83,7 @@ LEG_SPAN_M = 44.0
 ARRIVED_M = 0.8
 LEG_MAX_NS = 15_000_000_000
 REST_MIN_NS = 1_500_000_000
-ACT_EVERY_NS = 700_000_000
+ACT_EVERY_NS = 1_050_000_000
 HUNT_NS = 8_000_000_000
 HUNT_PAUSE_NS = 6_000_000_000
 HUNT_RANGE_M = 14.0

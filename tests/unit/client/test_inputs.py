@@ -16,6 +16,7 @@ from myriad.client.inputs import (
     room_for_inputs,
     start_inputs,
     write_inputs,
+    write_whois,
 )
 from myriad.wire.layouts import MAX_INPUT_ENTRIES, MAX_INPUT_TICKS
 
@@ -51,7 +52,8 @@ def read(packet: bytes) -> tuple[int, int, list[Tick], list[tuple[int, ...]], li
 
 def write(queues: np.ndarray, row: int, back: int = 0) -> bytes:
     buf = np.zeros(MAX_INPUT_BYTES + 9, np.uint8)
-    end = write_inputs(queues, row, buf, 9, back, np.zeros((4, 4), np.int32), 0, np.zeros(4, np.uint32), 0)
+    at = write_inputs(queues, row, buf, 9, back)
+    end = write_whois(buf, at + 1, np.zeros(4, np.uint32), 0)
     return bytes(buf[9:end])
 
 
@@ -119,23 +121,22 @@ def test_a_confirmation_of_unknown_or_old_numbers_changes_nothing(wrong: int) ->
     assert queues.tobytes() == before
 
 
-def test_nacks_and_names_are_written_behind_the_inputs_four_at_most() -> None:
+def test_names_are_asked_for_behind_the_inputs_four_at_most() -> None:
     queues = np.zeros(1, INPUT_QUEUE)
     buf = np.zeros(MAX_INPUT_BYTES, np.uint8)
-    nacks = np.array([[-3, 7, 2, 255], [32767, -32768, 0, 0], [1, 1, 1, 1], [2, 2, 2, 2], [9, 9, 9, 9]], np.int32)
-    ids = np.array([1, 0xFFFFFFFF, 3, 4, 5], np.uint32)
-    end = write_inputs(queues, 0, buf, 0, 255, nacks, 5, ids, 5)
-    _, back, ticks, got_nacks, got_ids = read(bytes(buf[:end]))
-    assert (back, ticks) == (255, [])
-    assert got_nacks == [(-3, 7, 2, 255), (32767, -32768, 0, 0), (1, 1, 1, 1), (2, 2, 2, 2)]
-    assert got_ids == [1, 0xFFFFFFFF, 3, 4]
+    at = write_inputs(queues, 0, buf, 0, 255)
+    end = write_whois(buf, at + 1, np.array([1, 0xFFFFFFFF, 3, 4, 5], np.uint32), 5)
+    _, back, ticks, nacks, ids = read(bytes(buf[:end]))
+    assert (back, ticks, nacks) == (255, [], [])
+    assert ids == [1, 0xFFFFFFFF, 3, 4]
 
 
-def test_the_largest_packet_fits_the_room_it_names() -> None:
+def test_the_largest_body_fits_the_room_it_names() -> None:
     queues = np.zeros(1, INPUT_QUEUE)
     for k in range(MAX_INPUT_ENTRIES):
         push_input(queues, 0, k, 0, 0, 0, 4, 1, 1)
     buf = np.full(MAX_INPUT_BYTES + 8, 0xEE, np.uint8)
-    end = write_inputs(queues, 0, buf, 0, 0, np.ones((4, 4), np.int32), 4, np.ones(4, np.uint32), 4)
+    nacks_at = write_inputs(queues, 0, buf, 0, 0)
+    end = write_whois(buf, nacks_at + 1 + 4 * 6, np.ones(4, np.uint32), 4)
     assert end == MAX_INPUT_BYTES
     assert (buf[end:] == 0xEE).all()

@@ -1,0 +1,324 @@
+"""The swarm's loop: thousands of clients on one thread, in one kernel, without the GIL.
+
+Responsible for: sending every client's packets at their times, receiving what comes, the impairment between both and
+the sockets, bots' decisions, and counting.
+Not here: each of these (`client/`, `loadtest/bots.py`, `impairment.py`, `sockets.py`, `measure.py`), logins and the
+window (`loadtest/run.py`).
+
+How it works: client r of n has its turn at start + k × interval + r × interval / n, so turns come evenly and a pointer
+that goes round finds the next one. A turn sends what is due for that client: a handshake packet, or its next inputs as
+its bot decides. Between turns the loop waits for readable sockets, at most until the next turn.
+
+Invariants: a turn that comes late is made up for, never left out, and its lateness is recorded; nothing is allocated;
+every client acts only on what it was told.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from myriad.client.arrays import Clients
+from myriad.client.clock import take_due_ticks
+from myriad.client.inputs import push_input, room_for_inputs
+from myriad.client.receiving import BAD_PAYLOAD, NEWEST_SNAPSHOT, NOTHING, SNAPSHOT, receive_datagram
+from myriad.client.sending import write_control_packet, write_input_packet
+from myriad.core.kernel import kernel
+from myriad.loadtest.bots import Bots, decide
+from myriad.loadtest.impairment import DOWN, UP, DelayQueue, next_due_ns, offer, take_due
+from myriad.loadtest.measure import (
+    Measures,
+    note_confirmed,
+    note_received,
+    note_sent,
+    note_sent_input,
+    note_tick,
+)
+from myriad.loadtest.sight import Sight, look_around
+from myriad.loadtest.sockets import SocketArrays, monotonic_ns, receive_one, send_one, wait_readable
+from myriad.netcode.client import client_disconnect, client_poll
+from myriad.netcode.client_arrays import CLIENT_CONNECTED
+from myriad.netcode.reliable import has_block, push
+from myriad.wire.datagram import MAX_PACKET_BYTES
+from myriad.wire.layouts import CHANNEL_CHAT, MAX_WHOIS, SNAPSHOT_OWN, UNITS_PER_M
+from myriad.wire.pack import get_u16, get_u32
+
+WAITING = 0
+"""The client has not begun, or has left."""
+
+PLAYING = 1
+LEAVING = 2
+
+RENDER_TICKS_BACK = 6
+LOOK_EVERY_NS = 500_000_000
+LOOK_AGAIN_NS = 200_000_000
+"""While it goes for something."""
+
+JUMP_M = 8.0
+"""A step between two own states that is longer than this is a teleport, not a walk."""
+
+PLAN = np.dtype(
+    [
+        ("stage", "u1"),  # WAITING, PLAYING or LEAVING
+        ("has_place", "u1"),
+        ("num_whois", "u1"),
+        ("x", "<f8"),  # metres, of the newest own state
+        ("y", "<f8"),
+        ("next_look_ns", "<i8"),
+        ("whois", "<u4", (MAX_WHOIS,)),
+    ],
+    align=True,
+)
+SCHEDULE = np.dtype(
+    [
+        ("round_ns", "<i8"),  # when the present round of turns began
+        ("interval_ns", "<i8"),
+        ("next_row", "<i4"),
+        ("stop", "u1"),
+        ("own_x_at", "<i4"),  # offsets in the own state
+        ("own_y_at", "<i4"),
+        ("own_hp_at", "<i4"),
+        ("turns", "<i8"),
+        ("wakes", "<i8"),
+    ],
+    align=True,
+)
+
+
+class Swarm(NamedTuple):
+    """All state of a swarm of n clients."""
+
+    clients: Clients
+    sockets: SocketArrays
+    delays: DelayQueue
+    measures: Measures
+    bots: Bots
+    sight: Sight
+    plan: npt.NDArray[np.void]  # (n,) PLAN
+    actions: npt.NDArray[np.void]  # (n,) ACTION
+    schedule: npt.NDArray[np.void]  # (1,) SCHEDULE
+    inbox: npt.NDArray[np.void]  # (1,) DATAGRAM: the one being received
+    outbox: npt.NDArray[np.void]  # (16,) DATAGRAM: those being sent
+    chat: npt.NDArray[np.uint8]  # a chat message as it goes on the wire
+
+
+@kernel
+def _hand_over(swarm: Swarm, row: int, buf: npt.NDArray[np.uint8], length: int) -> None:
+    """Gives a datagram to the socket."""
+    taken = send_one(int(swarm.sockets.fds[row]), buf, length) == length
+    note_sent(swarm.measures, row, length, taken)
+
+
+@kernel
+def _transmit(swarm: Swarm, used: int, row: int, now_ns: int) -> None:
+    """Sends the first `used` datagrams of the outbox for client `row`, through the impairment if there is one."""
+    for i in range(used):
+        buf = swarm.outbox["data"][i]
+        length = int(swarm.outbox["length"][i])
+        if swarm.delays.rules["active"][0] != 0:
+            offer(swarm.delays, now_ns, row, UP, buf, length)
+        else:
+            _hand_over(swarm, row, buf, length)
+
+
+@kernel
+def _note_place(swarm: Swarm, row: int) -> None:
+    """Takes the avatar's place from the own state, and counts the way it went."""
+    own = swarm.clients.states["own"][row]
+    schedule = swarm.schedule
+    plan = swarm.plan
+    qx = get_u32(own, int(schedule["own_x_at"][0]))
+    qy = get_u32(own, int(schedule["own_y_at"][0]))
+    x = (qx - 0x100000000 if qx >= 0x80000000 else qx) / UNITS_PER_M
+    y = (qy - 0x100000000 if qy >= 0x80000000 else qy) / UNITS_PER_M
+    if plan["has_place"][row] != 0:
+        way_x = x - float(plan["x"][row])
+        way_y = y - float(plan["y"][row])
+        way_m = np.sqrt(way_x * way_x + way_y * way_y)
+        if way_m < JUMP_M:
+            swarm.measures.counts["moved_m"][row] += way_m
+    plan["has_place"][row] = 1
+    plan["x"][row] = x
+    plan["y"][row] = y
+
+
+@kernel
+def _count_messages(swarm: Swarm, row: int) -> None:
+    reliable = swarm.clients.reliable
+    for entry in range(int(reliable.state["num_inbox"][0])):
+        if reliable.inbox["channel"][entry] == CHANNEL_CHAT and reliable.inbox["more"][entry] == 0:
+            swarm.measures.counts["chats"][row] += 1
+    reliable.state["num_inbox"][0] = 0
+
+
+@kernel
+def deliver(swarm: Swarm, row: int, now_ns: int) -> None:
+    """Client `row` gets the datagram in the inbox."""
+    clients = swarm.clients
+    for k in range(4):
+        swarm.inbox["address"][0, k] = clients.net.connections["address"][row, k]
+    result = receive_datagram(clients, row, swarm.inbox, 0, now_ns)
+    if result == NOTHING:
+        return
+    _count_messages(swarm, row)
+    counts = swarm.measures.counts
+    if result == BAD_PAYLOAD:
+        counts["malformed"][row] += 1
+        return
+    if result != SNAPSHOT and result != NEWEST_SNAPSHOT:
+        return
+    states = clients.states
+    flags = int(clients.news["flags"][0])
+    if note_tick(swarm.measures, row, int(clients.news["tick"][0]), now_ns) and (
+        flags & SNAPSHOT_OWN != 0 or states["has_own"][row] != 0
+    ):
+        counts["own"][row] += 1
+    if result == NEWEST_SNAPSHOT:
+        note_confirmed(swarm.measures, row, int(states["last_input"][row]), now_ns)
+        if flags & SNAPSHOT_OWN:
+            _note_place(swarm, row)
+
+
+@kernel
+def _play(swarm: Swarm, row: int, intended_ns: int, now_ns: int) -> None:
+    """A connected client's turn: its bot decides, and its next inputs leave."""
+    clients = swarm.clients
+    plan = swarm.plan
+    actions = swarm.actions
+    swarm.bots.bots["x"][row] = plan["x"][row]
+    swarm.bots.bots["y"][row] = plan["y"][row]
+    if now_ns >= int(plan["next_look_ns"][row]):
+        hunting = swarm.bots.bots["prey_id"][row] != 0
+        plan["next_look_ns"][row] = now_ns + (LOOK_AGAIN_NS if hunting else LOOK_EVERY_NS)
+        look_around(swarm.sight, clients, swarm.bots, plan, row, now_ns)
+    own = clients.states["own"][row]
+    alive = clients.states["has_own"][row] != 0 and get_u16(own, int(swarm.schedule["own_hp_at"][0])) > 0
+    decide(swarm.bots, row, now_ns, alive, actions)
+    intent = int(actions["intent"][row])
+    ticks = take_due_ticks(clients.clocks, row, now_ns, int(clients.states["buffer_hint"][row]))
+    if intent != 0:
+        ticks = max(ticks, 1)
+    ticks = min(ticks, room_for_inputs(clients.queues, row))
+    number = push_input(
+        clients.queues,
+        row,
+        int(actions["buttons"][row]),
+        int(actions["move_dir"][row]),
+        int(actions["move_mag"][row]),
+        int(actions["heading"][row]),
+        ticks,
+        intent,
+        int(actions["argument"][row]),
+    )
+    if intent != 0 and ticks > 0 and intent == int(swarm.bots.guide["attack"][0]):
+        swarm.measures.counts["attacks"][row] += 1
+    if actions["chat"][row] != 0:
+        push(clients.reliable, row, CHANNEL_CHAT, swarm.chat, len(swarm.chat))
+    num_whois = int(plan["num_whois"][row])
+    for k in range(num_whois):
+        clients.whois[k] = plan["whois"][row, k]
+    plan["num_whois"][row] = 0
+    asked = write_input_packet(clients, row, swarm.outbox, 0, RENDER_TICKS_BACK, num_whois, now_ns)
+    swarm.measures.counts["nacks"][row] += asked
+    _transmit(swarm, 1, row, now_ns)
+    note_sent_input(swarm.measures, row, number, intended_ns, now_ns)
+
+
+@kernel
+def take_turn(swarm: Swarm, row: int, intended_ns: int, now_ns: int) -> None:
+    """What client `row` does at its turn, which was to be at `intended_ns`."""
+    plan = swarm.plan
+    stage = int(plan["stage"][row])
+    if stage == WAITING:
+        return
+    clients = swarm.clients
+    if stage == LEAVING:
+        _transmit(swarm, client_disconnect(clients.net, row, swarm.outbox, 0, now_ns), row, now_ns)
+        plan["stage"][row] = WAITING
+        return
+    if clients.net.clients["state"][row] == CLIENT_CONNECTED:
+        if clients.sessions["joined"][row] != 0:
+            _play(swarm, row, intended_ns, now_ns)
+        elif has_block(clients.reliable, row, now_ns):
+            write_control_packet(clients, row, swarm.outbox, 0, now_ns)
+            _transmit(swarm, 1, row, now_ns)
+    _transmit(swarm, client_poll(clients.net, row, row + 1, now_ns, swarm.outbox, 0), row, now_ns)
+
+
+@kernel
+def _take_turns(swarm: Swarm, now_ns: int) -> int:
+    """All turns that are due; returns when the next one is."""
+    schedule = swarm.schedule
+    number = len(swarm.plan)
+    interval_ns = int(schedule["interval_ns"][0])
+    while True:
+        row = int(schedule["next_row"][0])
+        intended_ns = int(schedule["round_ns"][0]) + row * interval_ns // number
+        if intended_ns > now_ns:
+            return intended_ns
+        take_turn(swarm, row, intended_ns, monotonic_ns(swarm.sockets))
+        schedule["turns"][0] += 1
+        row += 1
+        if row == number:
+            row = 0
+            schedule["round_ns"][0] += interval_ns
+        schedule["next_row"][0] = row
+
+
+@kernel
+def _release_delayed(swarm: Swarm, now_ns: int) -> None:
+    """Lets out what the impaired network has held until now."""
+    slots = swarm.delays.slots
+    while True:
+        slot = take_due(swarm.delays, now_ns)
+        if slot < 0:
+            return
+        row = int(slots["row"][slot])
+        length = int(slots["length"][slot])
+        if slots["direction"][slot] == UP:
+            _hand_over(swarm, row, slots["data"][slot], length)
+        else:
+            for k in range(length):
+                swarm.inbox["data"][0, k] = slots["data"][slot, k]
+            swarm.inbox["length"][0] = length
+            deliver(swarm, row, now_ns)
+
+
+@kernel
+def _receive_ready(swarm: Swarm, count: int) -> None:
+    """One datagram from each of the first `count` readable sockets."""
+    sockets = swarm.sockets
+    buf = swarm.inbox["data"][0]
+    for k in range(count):
+        fd = int(sockets.ready[k])
+        length = receive_one(fd, buf)
+        if length < 0:
+            continue
+        now_ns = monotonic_ns(sockets)
+        row = int(sockets.row_of_fd[fd])
+        note_received(swarm.measures, row, length)
+        length = min(length, MAX_PACKET_BYTES + 1)
+        if swarm.delays.rules["active"][0] != 0:
+            offer(swarm.delays, now_ns, row, DOWN, buf, length)
+        else:
+            swarm.inbox["length"][0] = length
+            deliver(swarm, row, now_ns)
+
+
+@kernel
+def run_swarm(swarm: Swarm, until_ns: int) -> None:
+    """Runs the swarm until the monotonic clock shows `until_ns` or `schedule.stop` is set by another thread."""
+    while swarm.schedule["stop"][0] == 0:
+        now_ns = monotonic_ns(swarm.sockets)
+        if now_ns >= until_ns:
+            return
+        _release_delayed(swarm, now_ns)
+        wake_ns = min(_take_turns(swarm, now_ns), until_ns)
+        due_ns = next_due_ns(swarm.delays)
+        if due_ns >= 0:
+            wake_ns = min(wake_ns, due_ns)
+        wait_ms = max((wake_ns - now_ns + 999_999) // 1_000_000, 0)
+        _receive_ready(swarm, wait_readable(swarm.sockets, wait_ms))
+        swarm.schedule["wakes"][0] += 1
