@@ -33,7 +33,6 @@ class SmallZone:
         self.polls: list[int] = []
         self.received: list[int] = []
         self.loads: list[tuple[float, float]] = []
-        self.loads: list[float] = []
         self.closed_at: int | None = None
         self.fail_at_tick = -1
         self.on_tick: Callable[[], None] = lambda: None
@@ -72,9 +71,6 @@ class SmallZone:
         self.ticks.append(now_ns)
         self._tell(f"{len(self.ticks)}".encode())
         self.phases.done(PHASE_STEP)
-
-    def observe_load(self, busy_s: float, interval_s: float) -> None:
-        self.loads.append(busy_s / interval_s)
 
     def observe_load(self, busy_s: float, interval_s: float) -> None:
         self.loads.append((busy_s, interval_s))
@@ -131,6 +127,8 @@ def serve(command: str, flags: dict[str, str], slow_start_s: float) -> int:
 
     def warm_up(progress: Progress) -> None:
         progress("slow", 0, 1)
+        if slow_start_s:
+            print("warming", flush=True)
         time.sleep(slow_start_s)
 
     settings = load(Settings, flags)

@@ -86,10 +86,6 @@ class ZoneLike(Protocol):
         """The latest ticks, with receiving and sending, took `busy_s` of the `interval_s` that they had."""
         ...
 
-    def observe_load(self, busy_s: float, interval_s: float) -> None:
-        """After each turn with ticks: its work, from receiving to sending, took `busy_s` of `interval_s` (> 0)."""
-        ...
-
     def poll(self, now_ns: int) -> None:
         """While idle: the slow lane and timeouts, about once a second and after packets came."""
         ...
@@ -204,7 +200,6 @@ class ZoneLoop:
         measures.num_skipped_ticks = self._step.skipped_ticks
         end_ns = self._clock.now_ns()
         record(measures.turn, end_ns - now_ns)
-        self._zone.observe_load((end_ns - now_ns) / NS_PER_S, due * self._interval_ns / NS_PER_S)
         self._zone.observe_load((end_ns - now_ns) / NS_PER_S, due * self._interval_ns / NS_PER_S)
         self._offer_collection(end_ns, self._step.next_due_ns - end_ns)
 
