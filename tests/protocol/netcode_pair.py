@@ -206,11 +206,13 @@ class Pair:
         assert self.state(row) == client_arrays.CLIENT_CONNECTED
 
     def server_state(self, *, but: tuple[str, ...] = ()) -> dict[str, bytes]:
-        """The bytes of all server arrays but the drop counters, and of all fields but those named."""
+        """The bytes of all server arrays but the drop counters, replies, the clock, and the fields named."""
         found = {}
         for name, array in self.arrays._asdict().items():
             if name == "state":
-                found.update({f"state.{field}": array[field].tobytes() for field in array.dtype.names})
+                found.update(
+                    {f"state.{field}": array[field].tobytes() for field in array.dtype.names if field != "wall_s"}
+                )
             elif name not in ("drops", "replies"):
                 found[name] = array.tobytes()
         return {name: data for name, data in found.items() if name not in but}

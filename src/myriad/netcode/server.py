@@ -60,7 +60,7 @@ from myriad.wire.datagram import MAX_PACKET_BYTES, Batch, new_batch
 Array = npt.NDArray[np.void]
 
 _FROM_CLIENT = 1 << RESPONSE | 1 << KEEP_ALIVE | 1 << PAYLOAD | 1 << DISCONNECT
-_SCAN_INTERVAL_NS = 20_000_000
+_SCAN_INTERVAL_NS = 8_000_000
 _NOT_A_PAYLOAD = -1
 _IS_PAYLOAD = -2
 
