@@ -21,6 +21,7 @@ from myriad.core.errors import EXIT_CANNOT_START, EXIT_OK, MyriadError
 COMMANDS: Final[dict[str, str]] = {
     "world": "myriad.cli.world",
     "server": "myriad.cli.server",
+    "load-test": "myriad.cli.load_test",
     "settings": "myriad.cli.settings",
     "warm": "myriad.cli.warm",
 }

@@ -2,7 +2,7 @@
 
 Responsible for: sending every client's packets at their times, receiving what comes, the impairment between both and
 the sockets, bots' decisions, and counting.
-Not here: each of these (`client/`, `loadtest/bots.py`, `impairment.py`, `sockets.py`, `measure.py`), logins and the
+Not here: each of these (`client/`, `loadtest/bots.py`, `delay_queue.py`, `sockets.py`, `measure.py`), logins and the
 window (`loadtest/run.py`).
 
 How it works: client r of n has its turn at start + k × interval + r × interval / n, so turns come evenly and a pointer
@@ -27,7 +27,7 @@ from myriad.client.receiving import BAD_PAYLOAD, NEWEST_SNAPSHOT, NOTHING, SNAPS
 from myriad.client.sending import write_control_packet, write_input_packet
 from myriad.core.kernel import kernel
 from myriad.loadtest.bots import Bots, decide
-from myriad.loadtest.impairment import DOWN, UP, DelayQueue, next_due_ns, offer, take_due
+from myriad.loadtest.delay_queue import DOWN, UP, DelayQueue, next_due_ns, offer, take_due
 from myriad.loadtest.measure import (
     Measures,
     note_confirmed,

@@ -7,17 +7,8 @@ import pytest
 
 from myriad.core.errors import StartupError
 from myriad.core.kernel import jit_enabled
-from myriad.loadtest.impairment import (
-    DOWN,
-    UP,
-    DelayQueue,
-    Impairment,
-    new_delay_queue,
-    next_due_ns,
-    offer,
-    parse_impairment,
-    take_due,
-)
+from myriad.loadtest.delay_queue import DOWN, UP, DelayQueue, new_delay_queue, next_due_ns, offer, take_due
+from myriad.loadtest.impairment import Impairment, parse_impairment
 
 MS = 1_000_000
 NUMBER = 40_000 if jit_enabled() else 4_000

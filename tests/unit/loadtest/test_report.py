@@ -13,8 +13,8 @@ import pytest
 from myriad.core.errors import StartupError
 from myriad.core.histogram import new_histogram, record
 from myriad.core.settings import load, table
+from myriad.loadtest.delay_queue import FATES
 from myriad.loadtest.fields import FIELDS, differences
-from myriad.loadtest.impairment import FATES
 from myriad.loadtest.measure import COUNTS, LATENCY, NUM_HISTOGRAMS, SEND_LATENESS
 from myriad.loadtest.options import LoadOptions
 from myriad.loadtest.report import RunFacts, ServerFacts, build_result, summary_rows
