@@ -27,6 +27,7 @@ from myriad.runtime.endpoints import is_loopback, open_pair, open_tcp, open_udp,
 from myriad.runtime.hosted_zone import MakeZone, RunningZone
 from myriad.runtime.http_server import AsgiApplication, HttpServer
 from myriad.runtime.logs import configure_logs
+from myriad.runtime.memory import release_compiler
 from myriad.runtime.quiet_collection import QuietCollection
 from myriad.runtime.stopping import StopRequest
 from myriad.runtime.warm import Progress, warm
@@ -135,6 +136,7 @@ def _run(
         warm_up(_progress_of(host))
         host.set_phase(False, "loading zones")
         zones = {name: RunningZone(name, sock, host.settings, make_zone, collection) for name, sock in listeners.zones}
+        release_compiler()
         collection.begin(RealClock().now_ns())
         stack.callback(_stop_zones, host, zones)
         stop.ready()

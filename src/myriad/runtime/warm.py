@@ -1,14 +1,15 @@
 """Compiling every kernel before anybody waits for it.
 
-Responsible for: the list of kernel groups and running them in order, with progress.
-Not here: the kernels; each group is a function beside its kernels that calls them once with tiny arrays.
+Responsible for: this package's groups of kernels, and running any groups in order, with progress.
+Not here: the kernels (each group is a function beside its kernels that calls them once with tiny arrays), and the list
+of all groups of the program, which only `cli/` can see.
 
-Invariant: after `warm`, running a zone or a swarm compiles nothing.
+Invariant: after the groups of a host were run, its zones compile nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from myriad.runtime.warm_sockets import warm_floor, warm_measures, warm_sockets
@@ -16,17 +17,19 @@ from myriad.runtime.warm_sockets import warm_floor, warm_measures, warm_sockets
 Progress = Callable[[str, int, int], None]
 """`progress(name, done, total)`: called before group number `done` (from 0) of `total`."""
 
-GROUPS: Final[list[tuple[str, Callable[[], None]]]] = [
-    ("sockets", warm_sockets),
-    ("measures", warm_measures),
-    ("floor", warm_floor),
-]
-"""Name and function of every group, in order. Whoever knows more kernels (the zone, a game) appends its own."""
+Group = tuple[str, Callable[[], None]]
+"""Name of a group of kernels, and the function that calls each of them once."""
+
+SERVER_GROUPS: Final[tuple[Group, ...]] = (("sockets", warm_sockets), ("measures", warm_measures))
+"""What every host needs, besides its zones' and its game's kernels."""
+
+GROUPS: Final[tuple[Group, ...]] = (*SERVER_GROUPS, ("floor", warm_floor))
+"""All kernels of this package."""
 
 
-def warm(progress: Progress | None = None) -> None:
-    """Runs every group; quick when their machine code is on disk already."""
-    for done, (name, run) in enumerate(GROUPS):
+def warm(progress: Progress | None = None, groups: Sequence[Group] = GROUPS) -> None:
+    """Runs `groups` in order; quick when their machine code is on disk already."""
+    for done, (name, run) in enumerate(groups):
         if progress is not None:
-            progress(name, done, len(GROUPS))
+            progress(name, done, len(groups))
         run()
