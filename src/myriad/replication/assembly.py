@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from myriad.core.kernel import inner_kernel, kernel
+from myriad.core.kernel import bare_kernel, inner_kernel
 from myriad.replication.cells import (
     DEFERRALS,
     KEYFRAMES_SENT,
@@ -25,6 +25,7 @@ from myriad.replication.cells import (
     RESENDS,
     Bytes,
     CellArrays,
+    Table,
     mix_cell,
     ring_of,
     ring_period,
@@ -35,9 +36,9 @@ from myriad.replication.cells import (
 from myriad.replication.runs import (
     IN_FULL,
     copy_memory,
+    full_length,
     needed_key,
     ready_run,
-    section_length,
     view_cell_number,
     write_run,
 )
@@ -104,21 +105,19 @@ def _put_keyframe(
 
 
 @inner_kernel
-def _keyframe_bytes(cells: CellArrays, key: int) -> int:
-    return KEYFRAME_HEADER_BYTES + RECORD_BYTES * np.int64(cells.keys["count"][key])
+def _keyframe_bytes(keys: Table, key: int) -> int:
+    return KEYFRAME_HEADER_BYTES + RECORD_BYTES * np.int64(keys["count"][key])
 
 
 @inner_kernel
 def _announcement_waits(
-    cells: CellArrays, viewers: ViewerArrays, row: int, known: int, key: int, base: int, patience: int
+    keys: Table, rows: Table, row: int, known: int, key: int, base: int, snapshot: int, patience: int
 ) -> bool:
     """True if the announced keyframe `key` should go to the viewer now. `base`: generation to be known first, or -1."""
-    rows = viewers.rows
-    snapshot = np.int64(cells.zone["snapshot"][0])
-    generation = np.int64(cells.keys["generation"][key])
+    generation = np.int64(keys["generation"][key])
     if knows(rows, row, known, generation) or in_flight(rows, row, known, generation, snapshot, patience):
         return False
-    if snapshot - np.int64(cells.keys["captured_at"][key]) < row % SPREAD_SNAPSHOTS:
+    if snapshot - np.int64(keys["captured_at"][key]) < row % SPREAD_SNAPSHOTS:
         return False
     return base < 0 or knows(rows, row, known, base)
 
@@ -151,10 +150,10 @@ def _try_ready(
     num = 0
     for n in range(behind_bases, first + np.int64(cells.runs["num_needs"][run])):
         key = np.int64(needs["key"][n])
-        size = _keyframe_bytes(cells, key)
+        size = _keyframe_bytes(cells.keys, key)
         if size <= room and num < MAX_DATAGRAM_KEYFRAMES:
             known = np.int64(needs["known"][n])
-            if _announcement_waits(cells, viewers, row, known, key, np.int64(needs["base"][n]), patience):
+            if _announcement_waits(cells.keys, rows, row, known, key, np.int64(needs["base"][n]), snapshot, patience):
                 viewers.chosen[num] = n
                 num += 1
                 room -= size
@@ -181,7 +180,7 @@ def _gather(cells: CellArrays, viewers: ViewerArrays, row: int, patience: int) -
     for place in range(VIEW_CELLS):
         ring = ring_of(place)
         period = ring_period(tier, ring, level)
-        cell = view_cell_number(cells, view_x, view_y, place)
+        cell = view_cell_number(cells.zone, view_x, view_y, place)
         if cell < 0 or period == 0:
             continue
         in_full = period > MAX_DELTA_PERIOD
@@ -195,17 +194,20 @@ def _gather(cells: CellArrays, viewers: ViewerArrays, row: int, patience: int) -
                 since = (snapshot - np.int64(rows["covered_at"][row, known])) & 0xFFFF
             else:
                 rows["covered_at"][row, known] = (snapshot - since) & 0xFFFF
-            key = needed_key(cells, part, in_full)
+            key = needed_key(cells.parts, part, in_full)
             decodable = key < 0
             if key >= 0:
                 generation = np.int64(cells.keys["generation"][key])
                 decodable = knows(rows, row, known, generation)
                 decodable = decodable or in_flight(rows, row, known, generation, snapshot, patience)
             wanted = late == 0 or (own and since >= period)
+            length = np.int64(cells.parts["length"][part])
+            if in_full:
+                length = full_length(cells, part) if wanted else np.int64(0)
             picks["score"][num] = since << (2 - ring)
             picks["known"][num] = known
             picks["key"][num] = key
-            picks["length"][num] = section_length(cells, part, in_full) if wanted else 0
+            picks["length"][num] = length
             picks["place"][num] = place
             picks["number"][num] = number
             picks["decodable"][num] = 1 if decodable else 0
@@ -244,6 +246,7 @@ def _put_missing(
     Half the room, but at least one keyframe if it fits at all.
     """
     rows, picks = viewers.rows, viewers.picks
+    snapshot = np.int64(cells.zone["snapshot"][0])
     room = (limit - at) // 2
     end, written = at + 1, 0
     for announced in range(2):
@@ -257,14 +260,13 @@ def _put_missing(
                 if not picks["next"][pick]:
                     continue
                 base = np.int64(cells.keys["generation"][key]) if key >= 0 else -1
-                cell = view_cell_number(
-                    cells, np.int64(rows["view_x"][row]), np.int64(rows["view_y"][row]), np.int64(picks["place"][pick])
-                )
+                view_x, view_y = np.int64(rows["view_x"][row]), np.int64(rows["view_y"][row])
+                cell = view_cell_number(cells.zone, view_x, view_y, np.int64(picks["place"][pick]))
                 part = np.int64(cells.cells["part"][cell, np.int64(picks["number"][pick])])
                 key = part * 2 + 1 - np.int64(cells.parts["base"][part])
-                if not _announcement_waits(cells, viewers, row, known, key, base, patience):
+                if not _announcement_waits(cells.keys, rows, row, known, key, base, snapshot, patience):
                     continue
-            size = _keyframe_bytes(cells, key)
+            size = _keyframe_bytes(cells.keys, key)
             fits = end + size - at <= room or (written == 0 and end + size + EMPTY_RUN_BYTES <= limit)
             if not fits or written >= MAX_DATAGRAM_KEYFRAMES:
                 continue
@@ -301,7 +303,7 @@ def _choose(cells: CellArrays, viewers: ViewerArrays, row: int, num: int, room: 
                 continue
             place = np.int64(picks["place"][pick])
             view_x, view_y = np.int64(rows["view_x"][row]), np.int64(rows["view_y"][row])
-            cell = view_cell_number(cells, view_x, view_y, place)
+            cell = view_cell_number(cells.zone, view_x, view_y, place)
             more_multi = 1 if cover[place] == 0 and cells.cells["num_parts"][cell] > 1 else 0
             more_quiet = 1 if length == 0 else 0
             size = 4 + (covered + 8) // 8 + (quiet + more_quiet + 1) // 2 + sections + length
@@ -361,12 +363,12 @@ def _write_own(
     viewers.counters[DEFERRALS] += deferred
     viewers.counters[OWN_PICKS] += 1
     view_x, view_y = np.int64(rows["view_x"][row]), np.int64(rows["view_y"][row])
-    length, multi = write_run(cells, view_x, view_y, viewers.cover, viewers.run_bytes, 0, limit - run_at)
+    length, multi = write_run(cells, view_x, view_y, viewers.cover, viewers.run_bytes, np.int64(0), limit - run_at)
     copy_memory(buf.ctypes.data + run_at, viewers.run_bytes.ctypes.data, length)
     return run_at + length, multi
 
 
-@kernel
+@bare_kernel
 def write_view(
     cells: CellArrays,
     viewers: ViewerArrays,

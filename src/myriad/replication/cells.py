@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from myriad.core.kernel import kernel
+from myriad.core.kernel import bare_kernel
 from myriad.wire.layouts import (
     CELL_UNITS,
     MAX_PART_ENTITIES,
@@ -285,7 +285,7 @@ def create_cells(
     )
 
 
-@kernel
+@bare_kernel
 def mix_cell(x: int, y: int) -> int:
     """A number 0..2^31-1 that spreads cells evenly over phases."""
     mixed = (x * 73856093) ^ (y * 19349663)
@@ -293,13 +293,13 @@ def mix_cell(x: int, y: int) -> int:
     return ((mixed * 0x2C1B3C6D) >> 8) & 0x7FFFFFFF
 
 
-@kernel
+@bare_kernel
 def torus_slot(x: int, y: int) -> int:
     """Place 0..63 of a world-wide cell in a view's tables; unique within any 8 x 8 cells."""
     return (x & 7) | ((y & 7) << 3)
 
 
-@kernel
+@bare_kernel
 def cell_number(zone: Table, x: int, y: int) -> int:
     """Number of world-wide cell (x, y) in the rectangle, -1 if outside."""
     column = x - np.int64(zone["origin_x"][0])
@@ -309,7 +309,7 @@ def cell_number(zone: Table, x: int, y: int) -> int:
     return line * np.int64(zone["width"][0]) + column
 
 
-@kernel
+@bare_kernel
 def ring_of(place: int) -> int:
     """Ring 0 near, 1 mid, 2 far of place 0..24 in a view."""
     dx = abs(place % VIEW_SIDE_CELLS - VIEW_RADIUS_CELLS)
@@ -319,7 +319,7 @@ def ring_of(place: int) -> int:
     return 1 if min(dx, dy) <= 1 else 2
 
 
-@kernel
+@bare_kernel
 def ring_period(tier: int, ring: int, level: int) -> int:
     """Snapshots between two sendings of a cell; 0 = not in view."""
     period = RING_PERIODS[tier][ring]
@@ -330,7 +330,7 @@ def ring_period(tier: int, ring: int, level: int) -> int:
     return period
 
 
-@kernel
+@bare_kernel
 def view_mask_of(tier: int, level: int) -> int:
     """Bits of the places 0..24 that are in view."""
     mask = 0
@@ -340,7 +340,7 @@ def view_mask_of(tier: int, level: int) -> int:
     return mask
 
 
-@kernel
+@bare_kernel
 def since_due(snapshot: int, tier: int, period: int, cell_hash: int, view_hash: int) -> int:
     """Snapshots since the cell was last due for viewers of that tier and view cell; 0 = it is due now.
 
@@ -353,7 +353,7 @@ def since_due(snapshot: int, tier: int, period: int, cell_hash: int, view_hash: 
     return (turns % (period // step)) * step + shifted % step
 
 
-@kernel
+@bare_kernel
 def sub_square(word: int) -> int:
     """Morton number 0..15 of the 12.5 m sub-square that a record's position is in."""
     x = min(max(((word & 4095) - MARGIN_STEPS) // SUB_SQUARE_STEPS, 0), 3)
@@ -361,7 +361,7 @@ def sub_square(word: int) -> int:
     return (x & 1) | ((y & 1) << 1) | ((x & 2) << 1) | ((y & 2) << 2)
 
 
-@kernel
+@bare_kernel
 def sort_ascending(values: npt.NDArray[np.int64], count: int) -> None:
     """Sort `values[:count]` in place (Shell's method: short code, at most 512 values)."""
     gap = 1
@@ -378,7 +378,7 @@ def sort_ascending(values: npt.NDArray[np.int64], count: int) -> None:
         gap //= 3
 
 
-@kernel
+@bare_kernel
 def record_digest(entity: int, word: int) -> int:
     """63 bits that depend on every bit of a record; a part's digest is their sum mod 2^63, in any order.
 
@@ -392,13 +392,13 @@ def record_digest(entity: int, word: int) -> int:
     return ((high & 0x3FFFFFFF) << 32) | low
 
 
-@kernel
+@bare_kernel
 def add_digests(one: int, other: int) -> int:
     """Sum of two digests, mod 2^62."""
     return (one + other) & 0x3FFFFFFFFFFFFFFF
 
 
-@kernel
+@bare_kernel
 def digest_at(cells: CellArrays, tick: int, x: int, y: int, part: int) -> int:
     """Digest of part `part` (0..7) of world-wide cell (x, y) as of `tick` (u32), -1 if that is not kept."""
     number = cell_number(cells.zone, x, y)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from myriad.core.kernel import inner_kernel, kernel
+from myriad.core.kernel import bare_kernel, inner_kernel
 from myriad.replication.cells import (
     BYTES_ENCODED,
     DELTA,
@@ -153,7 +153,7 @@ def _keep_digests(cells: CellArrays, snapshot: int, tick: int) -> None:
             kept[index] = add_digests(kept[index], digest)
 
 
-@kernel
+@bare_kernel
 def encode(
     cells: CellArrays, entities: Table, num_rows: int, events: Table, num_events: int, tick: int, load_level: int
 ) -> int:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from myriad.core.kernel import inner_kernel, kernel
+from myriad.core.kernel import bare_kernel, inner_kernel
 from myriad.replication.cells import KEYFRAMES, CellArrays, sort_ascending, sub_square
 from myriad.replication.sections import clear_marks, compare_with_base, put_record
 from myriad.wire.layouts import KEYFRAME_LEAD_SNAPSHOTS, RECORD_BYTES
@@ -21,7 +21,7 @@ ROLL_SNAPSHOTS = 20
 """Between two keyframes of a part that changes; parts with many entities roll less often (below)."""
 
 
-@kernel
+@bare_kernel
 def roll_period(count: int) -> int:
     """Snapshots between two keyframes of a part of `count` entities.
 

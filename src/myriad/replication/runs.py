@@ -23,6 +23,7 @@ from myriad.replication.cells import (
     QUIET,
     Bytes,
     CellArrays,
+    Table,
     cell_number,
     mix_cell,
     ring_of,
@@ -44,32 +45,28 @@ IN_FULL = 256
 
 
 @inner_kernel
-def view_cell_number(cells: CellArrays, view_x: int, view_y: int, place: int) -> int:
+def view_cell_number(zone: Table, view_x: int, view_y: int, place: int) -> int:
     """Number of the cell at `place` 0..24 of a view, -1 if outside the zone."""
     x = view_x + place % VIEW_SIDE_CELLS - VIEW_RADIUS_CELLS
     y = view_y + place // VIEW_SIDE_CELLS - VIEW_RADIUS_CELLS
-    return cell_number(cells.zone, x, y)
+    return cell_number(zone, x, y)
 
 
 @inner_kernel
-def needed_key(cells: CellArrays, part: int, in_full: bool) -> int:
+def needed_key(parts: Table, part: int, in_full: bool) -> int:
     """The keyframe (index in `keys`) that a viewer must have to be sent the part's section now, -1 for none."""
-    if in_full or cells.parts["has_base"][part] == 0:
+    if in_full or parts["has_base"][part] == 0 or parts["section"][part] == FULL:
         return -1
-    if cells.parts["section"][part] == FULL:
-        return -1
-    return part * 2 + np.int64(cells.parts["base"][part])
+    return part * 2 + np.int64(parts["base"][part])
 
 
 @inner_kernel
-def section_length(cells: CellArrays, part: int, in_full: bool) -> int:
-    """Bytes that the part's section takes in a run; 0 if it is quiet."""
-    if in_full:
-        if cells.parts["count"][part] == 0:
-            return 0
-        encode_in_full(cells, part)
-        return np.int64(cells.parts["full_length"][part])
-    return np.int64(cells.parts["length"][part])
+def full_length(cells: CellArrays, part: int) -> int:
+    """Bytes that the part's state in full takes in a run; 0 if it is empty. Encodes it if that was not done."""
+    if cells.parts["count"][part] == 0:
+        return 0
+    encode_in_full(cells, part)
+    return np.int64(cells.parts["full_length"][part])
 
 
 @inner_kernel
@@ -88,12 +85,13 @@ def write_run(
         if bits == 0:
             continue
         mask |= 1 << place
-        cell = view_cell_number(cells, view_x, view_y, place)
+        cell = view_cell_number(cells.zone, view_x, view_y, place)
         num_multi += 1 if num_parts[cell] > 1 else 0
         in_full = np.int64(cover[place]) >= IN_FULL
         for number in range(np.int64(num_parts[cell])):
             if bits & (1 << number):
-                length = section_length(cells, np.int64(part_of[cell, number]), in_full)
+                part = np.int64(part_of[cell, number])
+                length = full_length(cells, part) if in_full else np.int64(cells.parts["length"][part])
                 num_covered += 1
                 num_quiet += 1 if length == 0 else 0
                 sections += length
@@ -102,7 +100,7 @@ def write_run(
         head += 1 + 2 * num_multi
     if at + head + sections > limit:
         return NO_ROOM, False
-    put_u32(buf, at, mask)
+    put_u32(buf, at, np.int64(mask))
     at += 4
     if num_multi > 0:
         buf[at] = num_multi
@@ -118,7 +116,7 @@ def write_run(
         bits = np.int64(cover[place]) & 255
         if bits == 0:
             continue
-        cell = view_cell_number(cells, view_x, view_y, place)
+        cell = view_cell_number(cells.zone, view_x, view_y, place)
         in_full = np.int64(cover[place]) >= IN_FULL
         if num_parts[cell] > 1:
             buf[at] = place | ((np.int64(num_parts[cell]) - 1) << 5)
@@ -155,7 +153,7 @@ def _note_needs(cells: CellArrays, run: int, view_x: int, view_y: int, cover: Co
     cells.runs["need_at"][run] = at
     for announced in range(2):
         for place in range(VIEW_CELLS):
-            cell = view_cell_number(cells, view_x, view_y, place)
+            cell = view_cell_number(cells.zone, view_x, view_y, place)
             period = ring_period(tier, ring_of(place), level)
             if cell < 0 or period == 0 or period > MAX_DELTA_PERIOD or (announced == 0 and cover[place] == 0):
                 continue
@@ -164,7 +162,7 @@ def _note_needs(cells: CellArrays, run: int, view_x: int, view_y: int, cover: Co
                 part = np.int64(cells.cells["part"][cell, number])
                 key, base = -1, -1
                 if announced == 0:
-                    key = needed_key(cells, part, False)
+                    key = needed_key(cells.parts, part, np.bool_(False))
                 elif cells.parts["has_next"][part]:
                     key = part * 2 + 1 - np.int64(cells.parts["base"][part])
                     if cells.parts["has_base"][part]:
@@ -191,7 +189,7 @@ def due_cover(cells: CellArrays, view_x: int, view_y: int, tier: int, cover: Cov
     num = 0
     for place in range(VIEW_CELLS):
         cover[place] = 0
-        cell = view_cell_number(cells, view_x, view_y, place)
+        cell = view_cell_number(cells.zone, view_x, view_y, place)
         period = ring_period(tier, ring_of(place), level)
         if cell < 0 or period == 0:
             continue

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from myriad.core.kernel import inner_kernel, kernel
+from myriad.core.kernel import bare_kernel, inner_kernel
 from myriad.replication.cells import SECTION_HEADER_BYTES, Bytes, CellArrays
 from myriad.wire.layouts import (
     DELTA_CHANGED,
@@ -44,7 +44,7 @@ def put_record(buf: Bytes, at: int, entity: int, word: int) -> None:
         buf[at + 4 + k] = (word >> (8 * k)) & 0xFF
 
 
-@kernel
+@bare_kernel
 def changed_fields(old: int, new: int) -> int:
     """Field mask 0..7 of what differs between two words of one kind."""
     differs = old ^ new
@@ -256,7 +256,7 @@ def put_delta(cells: CellArrays, part: int, buf: Bytes, at: int) -> tuple[int, i
     if end > events_at:
         flags |= DELTA_EVENTS
     buf[body] = flags
-    return _put_header(buf, body, end, SECTION_DELTA, np.int64(cells.keys["generation"][key])), end
+    return _put_header(buf, body, end, np.int64(SECTION_DELTA), np.int64(cells.keys["generation"][key])), end
 
 
 @inner_kernel
@@ -271,6 +271,6 @@ def put_full(cells: CellArrays, part: int, buf: Bytes, at: int) -> tuple[int, in
         put_record(buf, end, np.int64(cells.rows["id"][row]), np.int64(cells.rows["word"][row]))
         end += RECORD_BYTES
     events_at = end
-    end = _put_events(cells, part, -1, buf, events_at)
+    end = _put_events(cells, part, np.int64(-1), buf, events_at)
     buf[body] = DELTA_EVENTS if end > events_at else 0
-    return _put_header(buf, body, end, SECTION_FULL, 0), end
+    return _put_header(buf, body, end, np.int64(SECTION_FULL), np.int64(0)), end

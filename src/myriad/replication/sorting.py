@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from myriad.core.kernel import inner_kernel, kernel
+from myriad.core.kernel import bare_kernel, inner_kernel
 from myriad.replication.cells import (
     HIDDEN_BY_CROWD,
     LAYOUT_SNAPSHOTS,
@@ -35,7 +35,7 @@ HASTE_SNAPSHOTS = 5  # between two divisions of a cell that hides someone
 ROW_BITS = 20
 
 
-@kernel
+@bare_kernel
 def health_byte(hp: int, max_hp: int) -> int:
     """Share of health as on the wire: 0 only for 0 hit points, 255 for what has none."""
     if max_hp == 0:

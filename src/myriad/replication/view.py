@@ -12,9 +12,10 @@ Doubled and late payloads change nothing that a newer one has said.
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
-from myriad.core.kernel import inner_kernel, kernel
-from myriad.replication.cells import NUM_SLOTS, Bytes, ring_of, torus_slot
+from myriad.core.kernel import bare_kernel, inner_kernel
+from myriad.replication.cells import NUM_SLOTS, Bytes, Table, ring_of, torus_slot
 from myriad.replication.view_arrays import (
     KEYFRAME_MS,
     MAX_LINGERING,
@@ -136,10 +137,9 @@ def _look(views: ViewArrays, row: int, tick: int, view_x: int, view_y: int) -> N
 
 
 @inner_kernel
-def _slot_at(views: ViewArrays, row: int, tick: int, x: int, y: int) -> int:
+def _slot_at(slots: Table, row: int, tick: int, x: int, y: int) -> int:
     """Slot of a cell that a snapshot of `tick` may speak about, -1 if it is out of view or that is too old."""
     slot = torus_slot(x, y)
-    slots = views.slots
     if slots["in_view"][row, slot] == 0 or slots["x"][row, slot] != x or slots["y"][row, slot] != y:
         return -1
     return -1 if newer(np.int64(slots["entered"][row, slot]), tick) else slot
@@ -151,7 +151,7 @@ def _keep_keyframe(views: ViewArrays, row: int, ref: int, slot: int, tick: int, 
     if part < 0:
         return
     parts = views.parts
-    patience = ticks_of(KEYFRAME_MS, np.int64(views.views["tick_hz"][row]))
+    patience = ticks_of(np.int64(KEYFRAME_MS), np.int64(views.views["tick_hz"][row]))
     if newer(tick, (np.int64(parts["used"][row, part]) + patience) & U32):
         parts["has"][row, part, 0] = 0
         parts["has"][row, part, 1] = 0
@@ -184,10 +184,8 @@ def _keep_keyframe(views: ViewArrays, row: int, ref: int, slot: int, tick: int, 
 
 
 @inner_kernel
-def _find_key(views: ViewArrays, row: int, part: int, named: int, modulus: int, tick: int, patience_ms: int) -> int:
+def _find_key(parts: Table, row: int, part: int, named: int, modulus: int, tick: int, patience: int) -> int:
     """Which held keyframe (0 or 1) is named by its generation's remainder, -1 if none is, or not used for too long."""
-    parts = views.parts
-    patience = ticks_of(patience_ms, np.int64(views.views["tick_hz"][row]))
     if part < 0 or newer(tick, (np.int64(parts["used"][row, part]) + patience) & U32):
         return -1
     for which in range(2):
@@ -203,7 +201,7 @@ def _miss(views: ViewArrays, row: int, slot: int, number: int, tick: int, genera
     view["undecodable"][row] += 1
     num = np.int64(view["num_nacks"][row])
     bit = 1 << number
-    pause = ticks_of(NACK_MS, np.int64(view["tick_hz"][row]))
+    pause = ticks_of(np.int64(NACK_MS), np.int64(view["tick_hz"][row]))
     asked = np.int64(slots["has_nack"][row, slot]) & bit != 0
     if num >= MAX_NACKS or (asked and newer((np.int64(slots["nacked"][row, slot, number]) + pause) & U32, tick)):
         return
@@ -217,18 +215,17 @@ def _miss(views: ViewArrays, row: int, slot: int, number: int, tick: int, genera
 
 
 @inner_kernel
-def _take_records(views: ViewArrays, buf: Bytes, at: int, num: int, count: int) -> int:
+def _take_records(decoded: Table, buf: Bytes, at: int, num: int, count: int) -> int:
     """Append `count` records from the bytes to the decoded state, which has `num`; returns the new number."""
     for k in range(count):
-        views.decoded["id"][num + k] = get_u32(buf, at + k * RECORD_BYTES)
-        views.decoded["word"][num + k] = _get_word(buf, at + k * RECORD_BYTES + 4)
+        decoded["id"][num + k] = get_u32(buf, at + k * RECORD_BYTES)
+        decoded["word"][num + k] = _get_word(buf, at + k * RECORD_BYTES + 4)
     return num + count
 
 
 @inner_kernel
-def _changed_words(views: ViewArrays, buf: Bytes, at: int, num: int) -> int:
+def _changed_words(words: npt.NDArray[np.int64], buf: Bytes, at: int, num: int) -> int:
     """Apply the changed columns to the keyframe in `decoded`; returns the end."""
-    words = views.decoded["word"]
     masks = at + (num + 7) // 8
     changed = 0
     for k in range(num):
@@ -341,11 +338,11 @@ def _set_state(
 
 
 @inner_kernel
-def _load_key(views: ViewArrays, row: int, key: int, count: int) -> None:
+def _load_key(keys: Table, decoded: Table, reasons: npt.NDArray[np.int64], row: int, key: int, count: int) -> None:
     for k in range(count):
-        views.decoded["id"][k] = views.keys["id"][row, key, k]
-        views.decoded["word"][k] = views.keys["word"][row, key, k]
-        views.reasons[k] = -1
+        decoded["id"][k] = keys["id"][row, key, k]
+        decoded["word"][k] = keys["word"][row, key, k]
+        reasons[k] = -1
 
 
 @inner_kernel
@@ -354,12 +351,12 @@ def _apply_delta(
 ) -> None:
     key = part * 2 + which
     num = np.int64(views.parts["key_count"][row, part, which])
-    _load_key(views, row, key, num)
+    _load_key(views.keys, views.decoded, views.reasons, row, key, num)
     at = np.int64(views.news["at"][news])
     flags = np.int64(buf[at])
     at += 1
     if flags & DELTA_CHANGED:
-        at = _changed_words(views, buf, at, num)
+        at = _changed_words(views.decoded["word"], buf, at, num)
     count = num
     if flags & DELTA_REMOVED:
         removed = np.int64(buf[at])
@@ -374,11 +371,11 @@ def _apply_delta(
                 count += 1
     entered_at = at + 1
     if flags & DELTA_ENTERED:
-        count = _take_records(views, buf, entered_at, count, np.int64(buf[at]))
+        count = _take_records(views.decoded, buf, entered_at, count, np.int64(buf[at]))
         at = entered_at + np.int64(buf[at]) * RECORD_BYTES
     if flags & DELTA_EVENTS:
         _note_events(views, row, slot, number, key, num, tick, buf, at, entered_at)
-    _set_state(views, row, slot, part, count, key, num, tick, -1)
+    _set_state(views, row, slot, part, count, key, num, tick, np.int64(-1))
 
 
 @inner_kernel
@@ -386,10 +383,11 @@ def _apply_full(
     views: ViewArrays, row: int, slot: int, number: int, part: int, news: int, tick: int, buf: Bytes
 ) -> None:
     at = np.int64(views.news["at"][news])
-    count = _take_records(views, buf, at + 2, 0, np.int64(buf[at + 1]))
+    count = _take_records(views.decoded, buf, at + 2, np.int64(0), np.int64(buf[at + 1]))
+    none = np.int64(0)
     if buf[at] & DELTA_EVENTS:
-        _note_events(views, row, slot, number, 0, 0, tick, buf, at + 2 + count * RECORD_BYTES, at + 2)
-    _set_state(views, row, slot, part, count, 0, 0, tick, -1)
+        _note_events(views, row, slot, number, none, none, tick, buf, at + 2 + count * RECORD_BYTES, at + 2)
+    _set_state(views, row, slot, part, count, none, none, tick, np.int64(-1))
 
 
 @inner_kernel
@@ -398,9 +396,10 @@ def _apply_quiet(views: ViewArrays, row: int, slot: int, number: int, named: int
     part = np.int64(views.slots["part"][row, slot, number])
     if named == 0:
         if part >= 0 and views.parts["count"][row, part] > 0:
-            _set_state(views, row, slot, part, 0, 0, 0, tick, -1)
+            _set_state(views, row, slot, part, np.int64(0), np.int64(0), np.int64(0), tick, np.int64(-1))
         return True
-    which = _find_key(views, row, part, named - 1, 15, tick, QUIET_KEYFRAME_MS)
+    patience = ticks_of(np.int64(QUIET_KEYFRAME_MS), np.int64(views.views["tick_hz"][row]))
+    which = _find_key(views.parts, row, part, named - 1, np.int64(15), tick, patience)
     if which < 0:
         _miss(views, row, slot, number, tick, NACK_QUIET + named - 1)
         return False
@@ -408,8 +407,8 @@ def _apply_quiet(views: ViewArrays, row: int, slot: int, number: int, named: int
     generation = np.int64(views.parts["generation"][row, part, which])
     if views.parts["quiet"][row, part] != generation:
         key, count = part * 2 + which, np.int64(views.parts["key_count"][row, part, which])
-        _load_key(views, row, key, count)
-        _set_state(views, row, slot, part, count, key, 0, tick, generation)
+        _load_key(views.keys, views.decoded, views.reasons, row, key, count)
+        _set_state(views, row, slot, part, count, key, np.int64(0), tick, generation)
     return True
 
 
@@ -432,7 +431,8 @@ def _apply_news(views: ViewArrays, row: int, slot: int, news: int, tick: int, bu
         _apply_full(views, row, slot, number, part, news, tick, buf)
     else:
         part = np.int64(slots["part"][row, slot, number])
-        which = _find_key(views, row, part, named, 64, tick, KEYFRAME_MS)
+        patience = ticks_of(np.int64(KEYFRAME_MS), np.int64(views.views["tick_hz"][row]))
+        which = _find_key(views.parts, row, part, named, np.int64(64), tick, patience)
         if which < 0 or views.parts["key_count"][row, part, which] != views.news["base_count"][news]:
             _miss(views, row, slot, number, tick, named)
             return False
@@ -451,14 +451,16 @@ def _set_num_parts(views: ViewArrays, row: int, slot: int, num: int, tick: int) 
     if slots["num_parts"][row, slot] == 0 or newer(tick, np.int64(slots["parts_tick"][row, slot])):
         slots["num_parts"][row, slot] = num
         slots["parts_tick"][row, slot] = tick
+    if np.int64(slots["has_tick"][row, slot]) >> num == 0:
+        return
     for number in range(num, MAX_PARTS):
         bit = np.uint8(1 << number)
         if slots["has_tick"][row, slot] & bit and newer(tick, np.int64(slots["tick"][row, slot, number])):
-            _apply_quiet(views, row, slot, number, 0, tick)
+            _apply_quiet(views, row, slot, number, np.int64(0), tick)
             slots["tick"][row, slot, number] = tick
 
 
-@kernel
+@bare_kernel
 def apply(
     views: ViewArrays, row: int, buf: Bytes, at: int, end: int, tick: int, view_x: int, view_y: int, flags: int
 ) -> int:
@@ -478,24 +480,24 @@ def apply(
         _look(views, row, tick, view_x, view_y)
     for k in range(num_keys):
         place = np.int64(views.keyframe_refs["place"][k])
-        slot = _slot_at(views, row, tick, place_x(view_x, place), place_y(view_y, place))
+        slot = _slot_at(views.slots, row, tick, place_x(view_x, place), place_y(view_y, place))
         if slot >= 0:
             _keep_keyframe(views, row, k, slot, tick, buf)
     for place in range(VIEW_CELLS):
-        slot = _slot_at(views, row, tick, place_x(view_x, place), place_y(view_y, place))
+        slot = _slot_at(views.slots, row, tick, place_x(view_x, place), place_y(view_y, place))
         if slot >= 0 and views.num_parts[place] > 0:
             _set_num_parts(views, row, slot, np.int64(views.num_parts[place]), tick)
         if newest and ring_of(place) == 0:
             view["near_parts"][row] += np.int64(views.slots["num_parts"][row, slot])
     for k in range(num_news):
         place = np.int64(views.news["place"][k])
-        slot = _slot_at(views, row, tick, place_x(view_x, place), place_y(view_y, place))
+        slot = _slot_at(views.slots, row, tick, place_x(view_x, place), place_y(view_y, place))
         if slot >= 0 and _apply_news(views, row, slot, k, tick, buf) and newest and ring_of(place) == 0:
             view["near_covered"][row] += 1
     return NEWEST if newest else APPLIED
 
 
-@kernel
+@bare_kernel
 def take_nacks(views: ViewArrays, row: int, buf: Bytes, at: int) -> int:
     """Write the NACK list of an input packet (count, then at most 4 of 6 bytes) and empty it; returns the end."""
     view = views.views

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from myriad.core.kernel import inner_kernel, kernel
+from myriad.core.kernel import bare_kernel, inner_kernel
 from myriad.replication.cells import NUM_SLOTS, Table
 from myriad.wire.layouts import MAX_NACKS, MAX_PART_ENTITIES, MAX_PARTS, VIEW_CELLS
 
@@ -95,7 +95,7 @@ LINGERING = np.dtype([("word", "i8"), ("id", "u4"), ("tick", "u4"), ("x", "i4"),
 VIEW_EVENT = np.dtype(
     [("tick", "u4"), ("target", "u4"), ("source", "u2"), ("kind", "u1"), ("amount", "u1")], align=True
 )
-"""A blow that was seen: snapshot tick, target's id, low bits of the source's id, the game's kind and amount (capped)."""
+"""A blow that was seen: snapshot tick, id of the target, low bits of the source's, the game's kind, capped amount."""
 
 KEYFRAME_REF = np.dtype(
     [("place", "i4"), ("number", "i4"), ("generation", "i4"), ("count", "i4"), ("at", "i4")], align=True
@@ -162,7 +162,7 @@ def create_views(num_clients: int, tick_hz: int) -> ViewArrays:
     return views
 
 
-@kernel
+@bare_kernel
 def view_reset(views: ViewArrays, row: int) -> None:
     """Forget everything that client `row` saw (a new session); its counters go on."""
     views.views["has_tick"][row] = 0
@@ -182,7 +182,7 @@ def view_reset(views: ViewArrays, row: int) -> None:
         views.lingering["id"][row, k] = 0
 
 
-@kernel
+@bare_kernel
 def newer(one: int, other: int) -> bool:
     """True if tick `one` (u32) comes after `other`, by serial arithmetic."""
     return 0 < ((one - other) & U32) < 0x80000000
@@ -194,7 +194,7 @@ def ticks_of(milliseconds: int, tick_hz: int) -> int:
     return (milliseconds * tick_hz + 999) // 1000
 
 
-@kernel
+@bare_kernel
 def keyframe_place(has0: bool, generation0: int, has1: bool, generation1: int, generation: int) -> int:
     """Which of two held keyframes a received one replaces (0 or 1), -1 for none.
 

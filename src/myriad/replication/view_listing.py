@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from myriad.core.kernel import inner_kernel, kernel
+from myriad.core.kernel import bare_kernel, inner_kernel
 from myriad.replication.cells import NUM_SLOTS, Table, add_digests, record_digest, torus_slot
 from myriad.replication.view_arrays import (
     LINGER_MS,
@@ -71,7 +71,7 @@ def _find_place(views: ViewArrays, entity: int, stamp: int) -> int:
     return at
 
 
-@kernel
+@bare_kernel
 def visible_entities(views: ViewArrays, row: int, now_tick: int, out: Table) -> int:
     """List the entities that client `row` sees as of `now_tick` (u32) into `out` (VISIBLE); returns how many.
 
@@ -89,7 +89,7 @@ def visible_entities(views: ViewArrays, row: int, now_tick: int, out: Table) -> 
         x, y = np.int64(slots["x"][row, slot]), np.int64(slots["y"][row, slot])
         for number in range(MAX_PARTS):
             part, tick = np.int64(slots["part"][row, slot, number]), np.int64(slots["tick"][row, slot, number])
-            if part < 0 or newer(now_tick, (tick + ticks_of(STALE_MS, hz)) & U32):
+            if part < 0 or newer(now_tick, (tick + ticks_of(np.int64(STALE_MS), hz)) & U32):
                 continue
             for k in range(np.int64(views.parts["count"][row, part])):
                 entity = np.int64(states["id"][row, part, k])
@@ -107,7 +107,7 @@ def visible_entities(views: ViewArrays, row: int, now_tick: int, out: Table) -> 
     lingering = views.lingering
     for k in range(MAX_LINGERING):
         entity, tick = np.int64(lingering["id"][row, k]), np.int64(lingering["tick"][row, k])
-        if entity == 0 or newer(now_tick, (tick + ticks_of(LINGER_MS, hz)) & U32):
+        if entity == 0 or newer(now_tick, (tick + ticks_of(np.int64(LINGER_MS), hz)) & U32):
             continue
         place = _find_place(views, entity, stamp)
         if views.table[0, place] != (stamp << 32) | entity:
@@ -126,7 +126,7 @@ def visible_entities(views: ViewArrays, row: int, now_tick: int, out: Table) -> 
     return num
 
 
-@kernel
+@bare_kernel
 def find_entity(views: ViewArrays, row: int, entity: int, out: Table) -> bool:
     """Look up one entity id among what client `row` sees; fills `out[0]` (VISIBLE) and returns True if it is there.
 
@@ -149,7 +149,7 @@ def find_entity(views: ViewArrays, row: int, entity: int, out: Table) -> bool:
     return found
 
 
-@kernel
+@bare_kernel
 def part_digest(views: ViewArrays, row: int, x: int, y: int, number: int) -> tuple[int, int]:
     """(tick, digest) of part `number` of world-wide cell (x, y) as client `row` has it; (-1, 0) if it has none.
 
@@ -164,6 +164,6 @@ def part_digest(views: ViewArrays, row: int, x: int, y: int, number: int) -> tup
     part, digest = np.int64(slots["part"][row, slot, number]), 0
     if part >= 0:
         for k in range(np.int64(views.parts["count"][row, part])):
-            one = record_digest(np.int64(views.states["id"][row, part, k]), np.int64(views.states["word"][row, part, k]))
-            digest = add_digests(digest, one)
+            entity, word = np.int64(views.states["id"][row, part, k]), np.int64(views.states["word"][row, part, k])
+            digest = add_digests(digest, record_digest(entity, word))
     return np.int64(slots["tick"][row, slot, number]), digest

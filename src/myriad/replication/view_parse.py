@@ -12,9 +12,10 @@ keyframe is missing is only checked for its length.
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
-from myriad.core.kernel import inner_kernel, kernel
-from myriad.replication.cells import Bytes, torus_slot
+from myriad.core.kernel import bare_kernel, inner_kernel
+from myriad.replication.cells import Bytes, Table, torus_slot
 from myriad.replication.view_arrays import (
     KEYFRAME_MS,
     MAX_KEYFRAMES,
@@ -71,7 +72,7 @@ def _check_records(buf: Bytes, at: int, end: int, count: int) -> int:
 
 
 @inner_kernel
-def _check_keyframes(views: ViewArrays, buf: Bytes, at: int, end: int) -> tuple[int, int]:
+def _check_keyframes(refs: Table, buf: Bytes, at: int, end: int) -> tuple[int, int]:
     """List the keyframes from `at`; returns (end of the block or BAD, how many)."""
     if at >= end:
         return BAD, 0
@@ -79,7 +80,6 @@ def _check_keyframes(views: ViewArrays, buf: Bytes, at: int, end: int) -> tuple[
     at += 1
     if num == 0 or num > MAX_KEYFRAMES:
         return BAD, 0
-    refs = views.keyframe_refs
     for k in range(num):
         if at + KEYFRAME_HEADER_BYTES > end:
             return BAD, 0
@@ -138,7 +138,7 @@ def _check_changed(buf: Bytes, at: int, end: int, num: int) -> int:
     return columns + length if columns + length <= end else BAD
 
 
-@kernel
+@bare_kernel
 def check_delta(buf: Bytes, at: int, end: int, num: int) -> bool:
     """True if the bytes are a well-formed DELTA body over a keyframe of `num` records."""
     if at >= end:
@@ -212,7 +212,7 @@ def _base_count(views: ViewArrays, row: int, tick: int, x: int, y: int, place: i
         count0 = np.int64(parts["key_count"][row, part, 0])
         count1 = np.int64(parts["key_count"][row, part, 1])
         used = np.int64(parts["used"][row, part])
-    patience = ticks_of(KEYFRAME_MS, np.int64(views.views["tick_hz"][row]))
+    patience = ticks_of(np.int64(KEYFRAME_MS), np.int64(views.views["tick_hz"][row]))
     if newer(tick, (used + patience) & 0xFFFFFFFF):
         has0, has1 = False, False
     refs = views.keyframe_refs
@@ -232,9 +232,10 @@ def _base_count(views: ViewArrays, row: int, tick: int, x: int, y: int, place: i
 
 
 @inner_kernel
-def _check_cover(views: ViewArrays, buf: Bytes, at: int, end: int, multi: bool) -> tuple[int, int]:
+def _check_cover(
+    num_parts: npt.NDArray[np.int64], news: Table, buf: Bytes, at: int, end: int, multi: bool
+) -> tuple[int, int]:
     """List the covered parts; returns (end of the mask and the multi list or BAD, how many)."""
-    num_parts, news = views.num_parts, views.news
     if at + 4 > end:
         return BAD, 0
     mask = get_u32(buf, at)
@@ -269,9 +270,8 @@ def _check_cover(views: ViewArrays, buf: Bytes, at: int, end: int, multi: bool) 
 
 
 @inner_kernel
-def _check_sections(views: ViewArrays, buf: Bytes, at: int, end: int, num: int) -> bool:
+def _check_sections(news: Table, buf: Bytes, at: int, end: int, num: int) -> bool:
     """Fill in what each covered part is said to be, from the quiet mask to the end of the payload."""
-    news = views.news
     quiet_at, nibble_at = at, at + (num + 7) // 8
     if nibble_at > end:
         return False
@@ -313,18 +313,18 @@ def _check_sections(views: ViewArrays, buf: Bytes, at: int, end: int, num: int) 
     return at == end
 
 
-@kernel
+@bare_kernel
 def parse(
     views: ViewArrays, row: int, buf: Bytes, at: int, end: int, tick: int, view_x: int, view_y: int, flags: int
 ) -> tuple[int, int]:
     """Check the keyframes and run in `buf[at:end]`; returns (keyframes, news) listed in the scratch, or (-1, -1)."""
     num_keys = 0
     if flags & SNAPSHOT_KEYFRAMES:
-        at, num_keys = _check_keyframes(views, buf, at, end)
+        at, num_keys = _check_keyframes(views.keyframe_refs, buf, at, end)
         if at == BAD:
             return BAD, BAD
-    at, num = _check_cover(views, buf, at, end, flags & SNAPSHOT_MULTI != 0)
-    if at == BAD or not _check_sections(views, buf, at, end, num):
+    at, num = _check_cover(views.num_parts, views.news, buf, at, end, flags & SNAPSHOT_MULTI != 0)
+    if at == BAD or not _check_sections(views.news, buf, at, end, num):
         return BAD, BAD
     news = views.news
     for k in range(num):

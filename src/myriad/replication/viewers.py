@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from myriad.core.kernel import inner_kernel, kernel
+from myriad.core.kernel import bare_kernel, inner_kernel
 from myriad.replication.cells import (
     ACKS_IGNORED,
     COUNTER_NAMES,
@@ -119,7 +119,7 @@ def create_viewers(capacity: int) -> ViewerArrays:
     )
 
 
-@kernel
+@bare_kernel
 def view_enter(viewers: ViewerArrays, row: int, x: int, y: int, tier: int) -> None:
     """Start a viewer from nothing, its view around world-wide cell (x, y). Forgets whoever had the row."""
     rows = viewers.rows
@@ -137,7 +137,7 @@ def view_enter(viewers: ViewerArrays, row: int, x: int, y: int, tier: int) -> No
         rows["ring_flags"][row, k] = 0
 
 
-@kernel
+@bare_kernel
 def view_move(viewers: ViewerArrays, row: int, x: int, y: int) -> None:
     """Move the view to world-wide cell (x, y). What was in view and still is stays known; the rest is forgotten."""
     rows = viewers.rows
@@ -154,7 +154,7 @@ def view_move(viewers: ViewerArrays, row: int, x: int, y: int) -> None:
     rows["view_y"][row] = y
 
 
-@kernel
+@bare_kernel
 def view_follow(cells: CellArrays, viewers: ViewerArrays, row: int, entity_row: int) -> None:
     """Move the view to the cell in which the newest encode listed an entity row; stays if it is in none."""
     cell = np.int64(cells.rows["cell"][entity_row])
@@ -218,7 +218,7 @@ def _learn(rows: Table, row: int, known: int, generation: int) -> None:
         rows["has"][row, known] = has | HAS_OLD
 
 
-@kernel
+@bare_kernel
 def on_acked(viewers: ViewerArrays, row: int, sequence: int) -> None:
     """The viewer received the datagram with inner sequence `sequence` (u16).
 
@@ -248,7 +248,7 @@ def on_acked(viewers: ViewerArrays, row: int, sequence: int) -> None:
     rows["ring_count"][row, at] = EMPTY_RING
 
 
-@kernel
+@bare_kernel
 def on_nack(cells: CellArrays, viewers: ViewerArrays, row: int, x: int, y: int, number: int, generation: int) -> bool:
     """The viewer lacks the keyframe that a datagram named for part `number` of world-wide cell (x, y).
 
