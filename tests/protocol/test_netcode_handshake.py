@@ -13,6 +13,8 @@ from myriad.netcode.server_arrays import LEFT_DISCONNECTED, LEFT_TIMED_OUT, Serv
 from myriad.wire.datagram import new_batch
 from tests.protocol.netcode_pair import MS, OWN, TICK_NS, Datagram, Pair, client_endpoint, from_batch, straight
 
+pytestmark = pytest.mark.without_jit
+
 ELSEWHERE = parse_endpoint("192.0.2.77:7777")
 
 

@@ -319,7 +319,7 @@ def receive_request(server: ServerArrays, batch: Batch, i: int, now_ns: int) -> 
     state = server.state
     state["decrypts_left"][0] -= 1
     packet = data_pointer(batch, i, 0)
-    private = packet + _PRIVATE_AT
+    private = data_pointer(batch, i, _PRIVATE_AT)
     key = record_pointer(state, 0, _PRIVATE_KEY_AT)
     if token_decrypt(private, 0, 0, private, PRIVATE_BYTES, packet + 1, _TOKEN_AD_BYTES, packet + _NONCE_AT, key) != 0:
         _note_forged(server, high, low, now_ns)
