@@ -14,6 +14,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from myriad.core.integers import i64
 from myriad.core.kernel import kernel
 
 Bytes = npt.NDArray[np.uint8]
@@ -42,12 +43,12 @@ def put_u64(buf: Bytes, at: int, value: int) -> None:
 
 @kernel
 def get_u16(buf: Bytes, at: int) -> int:
-    return np.int64(buf[at]) | (np.int64(buf[at + 1]) << 8)
+    return i64(buf[at]) | (i64(buf[at + 1]) << 8)
 
 
 @kernel
 def get_u32(buf: Bytes, at: int) -> int:
-    return np.int64(buf[at]) | (np.int64(buf[at + 1]) << 8) | (np.int64(buf[at + 2]) << 16) | (np.int64(buf[at + 3]) << 24)
+    return i64(buf[at]) | (i64(buf[at + 1]) << 8) | (i64(buf[at + 2]) << 16) | (i64(buf[at + 3]) << 24)
 
 
 @kernel
@@ -60,11 +61,11 @@ def get_u64(buf: Bytes, at: int) -> int:
 
 @kernel
 def get_i16(buf: Bytes, at: int) -> int:
-    value = np.int64(buf[at]) | (np.int64(buf[at + 1]) << 8)
+    value = i64(buf[at]) | (i64(buf[at + 1]) << 8)
     return value - 65536 if value >= 32768 else value
 
 
 @kernel
 def get_i8(buf: Bytes, at: int) -> int:
-    value = np.int64(buf[at])
+    value = i64(buf[at])
     return value - 256 if value >= 128 else value
