@@ -12,8 +12,6 @@ and then.
 
 from __future__ import annotations
 
-import numpy as np
-
 from myriad.core.kernel import bare_kernel, inner_kernel
 from myriad.replication.cells import (
     DEFERRALS,
@@ -33,6 +31,7 @@ from myriad.replication.cells import (
     sort_ascending,
     torus_slot,
 )
+from myriad.replication.integers import i64
 from myriad.replication.runs import (
     IN_FULL,
     copy_memory,
@@ -82,19 +81,19 @@ def _put_keyframe(
 ) -> int:
     """Write one keyframe and remember it under the datagram; returns the new end. `place`: in the view | part << 5."""
     rows = viewers.rows
-    snapshot = np.int64(cells.zone["snapshot"][0])
-    generation, count = np.int64(cells.keys["generation"][key]), np.int64(cells.keys["count"][key])
+    snapshot = i64(cells.zone["snapshot"][0])
+    generation, count = i64(cells.keys["generation"][key]), i64(cells.keys["count"][key])
     buf[at] = place
     buf[at + 1] = generation
-    buf[at + 2] = min(snapshot - np.int64(cells.keys["captured_at"][key]), 255)
+    buf[at + 2] = min(snapshot - i64(cells.keys["captured_at"][key]), 255)
     buf[at + 3] = count
     at += KEYFRAME_HEADER_BYTES
     copy_memory(buf.ctypes.data + at, cells.key_bytes[key].ctypes.data, count * RECORD_BYTES)
-    e = np.int64(rows["ring_count"][row, at_ring])
-    entry = np.int64(rows["entry"][row, known & (NUM_SLOTS - 1)])
+    e = i64(rows["ring_count"][row, at_ring])
+    entry = i64(rows["entry"][row, known & (NUM_SLOTS - 1)])
     rows["ring_keys"][row, at_ring, e] = known | (generation << 9) | (entry << 17)
     rows["ring_count"][row, at_ring] = e + 1
-    has = np.int64(rows["has"][row, known])
+    has = i64(rows["has"][row, known])
     if has & WAS_SENT and rows["sent"][row, known] == generation:
         viewers.counters[RESENDS] += 1
     viewers.counters[KEYFRAMES_SENT] += 1
@@ -106,7 +105,7 @@ def _put_keyframe(
 
 @inner_kernel
 def _keyframe_bytes(keys: Table, key: int) -> int:
-    return KEYFRAME_HEADER_BYTES + RECORD_BYTES * np.int64(keys["count"][key])
+    return KEYFRAME_HEADER_BYTES + RECORD_BYTES * i64(keys["count"][key])
 
 
 @inner_kernel
@@ -114,10 +113,10 @@ def _announcement_waits(
     keys: Table, rows: Table, row: int, known: int, key: int, base: int, snapshot: int, patience: int
 ) -> bool:
     """True if the announced keyframe `key` should go to the viewer now. `base`: generation to be known first, or -1."""
-    generation = np.int64(keys["generation"][key])
+    generation = i64(keys["generation"][key])
     if knows(rows, row, known, generation) or in_flight(rows, row, known, generation, snapshot, patience):
         return False
-    if snapshot - np.int64(keys["captured_at"][key]) < row % SPREAD_SNAPSHOTS:
+    if snapshot - i64(keys["captured_at"][key]) < row % SPREAD_SNAPSHOTS:
         return False
     return base < 0 or knows(rows, row, known, base)
 
@@ -136,24 +135,24 @@ def _try_ready(
 ) -> int:
     """Write announced keyframes and the ready run; returns the new end, or -1 with nothing done if it cannot serve."""
     rows, needs = viewers.rows, cells.needs
-    length = np.int64(cells.runs["length"][run])
+    length = i64(cells.runs["length"][run])
     if length < 0 or at + length > limit:
         return -1
-    snapshot = np.int64(cells.zone["snapshot"][0])
-    first = np.int64(cells.runs["need_at"][run])
-    behind_bases = first + np.int64(cells.runs["num_bases"][run])
+    snapshot = i64(cells.zone["snapshot"][0])
+    first = i64(cells.runs["need_at"][run])
+    behind_bases = first + i64(cells.runs["num_bases"][run])
     for n in range(first, behind_bases):
-        known, generation = np.int64(needs["known"][n]), np.int64(needs["generation"][n])
+        known, generation = i64(needs["known"][n]), i64(needs["generation"][n])
         if not knows(rows, row, known, generation) and not in_flight(rows, row, known, generation, snapshot, patience):
             return -1
     room = min(limit - at - length - 1, (limit - at) // 2)
     num = 0
-    for n in range(behind_bases, first + np.int64(cells.runs["num_needs"][run])):
-        key = np.int64(needs["key"][n])
+    for n in range(behind_bases, first + i64(cells.runs["num_needs"][run])):
+        key = i64(needs["key"][n])
         size = _keyframe_bytes(cells.keys, key)
         if size <= room and num < MAX_DATAGRAM_KEYFRAMES:
-            known = np.int64(needs["known"][n])
-            if _announcement_waits(cells.keys, rows, row, known, key, np.int64(needs["base"][n]), snapshot, patience):
+            known = i64(needs["known"][n])
+            if _announcement_waits(cells.keys, rows, row, known, key, i64(needs["base"][n]), snapshot, patience):
                 viewers.chosen[num] = n
                 num += 1
                 room -= size
@@ -161,10 +160,10 @@ def _try_ready(
         buf[at] = num
         at += 1
         for c in range(num):
-            n = np.int64(viewers.chosen[c])
-            known, key, place = np.int64(needs["known"][n]), np.int64(needs["key"][n]), np.int64(needs["cell"][n])
+            n = i64(viewers.chosen[c])
+            known, key, place = i64(needs["known"][n]), i64(needs["key"][n]), i64(needs["cell"][n])
             at = _put_keyframe(cells, viewers, row, at_ring, known, key, place, buf, at)
-    copy_memory(buf.ctypes.data + at, cells.run_bytes.ctypes.data + np.int64(cells.runs["at"][run]), length)
+    copy_memory(buf.ctypes.data + at, cells.run_bytes.ctypes.data + i64(cells.runs["at"][run]), length)
     return at + length
 
 
@@ -172,9 +171,9 @@ def _try_ready(
 def _gather(cells: CellArrays, viewers: ViewerArrays, row: int, patience: int) -> int:
     """List every part in view as a pick, with what it needs and how long it has waited; returns how many."""
     rows, picks = viewers.rows, viewers.picks
-    view_x, view_y = np.int64(rows["view_x"][row]), np.int64(rows["view_y"][row])
-    tier, level = np.int64(rows["tier"][row]), np.int64(cells.zone["level"][0])
-    snapshot, view_hash = np.int64(cells.zone["snapshot"][0]), mix_cell(view_x, view_y)
+    view_x, view_y = i64(rows["view_x"][row]), i64(rows["view_y"][row])
+    tier, level = i64(rows["tier"][row]), i64(cells.zone["level"][0])
+    snapshot, view_hash = i64(cells.zone["snapshot"][0]), mix_cell(view_x, view_y)
     own = rows["own_mode"][row] != 0
     num = 0
     for place in range(VIEW_CELLS):
@@ -184,26 +183,26 @@ def _gather(cells: CellArrays, viewers: ViewerArrays, row: int, patience: int) -
         if cell < 0 or period == 0:
             continue
         in_full = period > MAX_DELTA_PERIOD
-        late = since_due(snapshot, tier, period, np.int64(cells.cells["hash"][cell]), view_hash)
-        slot = torus_slot(np.int64(cells.cells["x"][cell]), np.int64(cells.cells["y"][cell]))
-        for number in range(np.int64(cells.cells["num_parts"][cell])):
-            part = np.int64(cells.cells["part"][cell, number])
+        late = since_due(snapshot, tier, period, i64(cells.cells["hash"][cell]), view_hash)
+        slot = torus_slot(i64(cells.cells["x"][cell]), i64(cells.cells["y"][cell]))
+        for number in range(i64(cells.cells["num_parts"][cell])):
+            part = i64(cells.cells["part"][cell, number])
             known = slot + number * NUM_SLOTS
             since = late if late > 0 else period
             if own:
-                since = (snapshot - np.int64(rows["covered_at"][row, known])) & 0xFFFF
+                since = (snapshot - i64(rows["covered_at"][row, known])) & 0xFFFF
             else:
                 rows["covered_at"][row, known] = (snapshot - since) & 0xFFFF
             key = needed_key(cells.parts, part, in_full)
             decodable = key < 0
             if key >= 0:
-                generation = np.int64(cells.keys["generation"][key])
+                generation = i64(cells.keys["generation"][key])
                 decodable = knows(rows, row, known, generation)
                 decodable = decodable or in_flight(rows, row, known, generation, snapshot, patience)
             wanted = late == 0 or (own and since >= period)
-            length = np.int64(cells.parts["length"][part])
+            length = i64(cells.parts["length"][part])
             if in_full:
-                length = full_length(cells, part) if wanted else np.int64(0)
+                length = full_length(cells, part) if wanted else i64(0)
             picks["score"][num] = since << (2 - ring)
             picks["known"][num] = known
             picks["key"][num] = key
@@ -223,7 +222,7 @@ def _order_picks(viewers: ViewerArrays, num: int) -> None:
     """Pick numbers by falling score into `order`."""
     order = viewers.order
     for p in range(num):
-        order[p] = (-np.int64(viewers.picks["score"][p]) << PICK_BITS) | p
+        order[p] = (-i64(viewers.picks["score"][p]) << PICK_BITS) | p
     sort_ascending(order, num)
     for p in range(num):
         order[p] &= (1 << PICK_BITS) - 1
@@ -246,31 +245,31 @@ def _put_missing(
     Half the room, but at least one keyframe if it fits at all.
     """
     rows, picks = viewers.rows, viewers.picks
-    snapshot = np.int64(cells.zone["snapshot"][0])
+    snapshot = i64(cells.zone["snapshot"][0])
     room = (limit - at) // 2
     end, written = at + 1, 0
     for announced in range(2):
         for p in range(num):
-            pick = np.int64(viewers.order[p])
-            key, known = np.int64(picks["key"][pick]), np.int64(picks["known"][pick])
+            pick = i64(viewers.order[p])
+            key, known = i64(picks["key"][pick]), i64(picks["known"][pick])
             if announced == 0:
                 if picks["decodable"][pick] or not picks["wanted"][pick]:
                     continue
             else:
                 if not picks["next"][pick]:
                     continue
-                base = np.int64(cells.keys["generation"][key]) if key >= 0 else -1
-                view_x, view_y = np.int64(rows["view_x"][row]), np.int64(rows["view_y"][row])
-                cell = view_cell_number(cells.zone, view_x, view_y, np.int64(picks["place"][pick]))
-                part = np.int64(cells.cells["part"][cell, np.int64(picks["number"][pick])])
-                key = part * 2 + 1 - np.int64(cells.parts["base"][part])
+                base = i64(cells.keys["generation"][key]) if key >= 0 else -1
+                view_x, view_y = i64(rows["view_x"][row]), i64(rows["view_y"][row])
+                cell = view_cell_number(cells.zone, view_x, view_y, i64(picks["place"][pick]))
+                part = i64(cells.cells["part"][cell, i64(picks["number"][pick])])
+                key = part * 2 + 1 - i64(cells.parts["base"][part])
                 if not _announcement_waits(cells.keys, rows, row, known, key, base, snapshot, patience):
                     continue
             size = _keyframe_bytes(cells.keys, key)
             fits = end + size - at <= room or (written == 0 and end + size + EMPTY_RUN_BYTES <= limit)
             if not fits or written >= MAX_DATAGRAM_KEYFRAMES:
                 continue
-            place = np.int64(picks["place"][pick]) | (np.int64(picks["number"][pick]) << 5)
+            place = i64(picks["place"][pick]) | (i64(picks["number"][pick]) << 5)
             end = _put_keyframe(cells, viewers, row, at_ring, known, key, place, buf, end)
             if announced == 0:
                 picks["decodable"][pick] = 1
@@ -288,21 +287,21 @@ def _choose(cells: CellArrays, viewers: ViewerArrays, row: int, num: int, room: 
     Also returns whether the section that has waited longest found no room.
     """
     picks, cover = viewers.picks, viewers.cover
-    rows, snapshot = viewers.rows, np.int64(cells.zone["snapshot"][0])
+    rows, snapshot = viewers.rows, i64(cells.zone["snapshot"][0])
     cover[:] = 0
     covered, quiet, multi, sections, deferred, first_left_out = 0, 0, 0, 0, 0, False
     first = True
     for turn in range(2):
         for p in range(num):
-            pick = np.int64(viewers.order[p])
-            length = np.int64(picks["length"][pick])
+            pick = i64(viewers.order[p])
+            length = i64(picks["length"][pick])
             if not picks["wanted"][pick] or (length == 0) != (turn == 0):
                 continue
             if not picks["decodable"][pick]:
                 deferred += 1
                 continue
-            place = np.int64(picks["place"][pick])
-            view_x, view_y = np.int64(rows["view_x"][row]), np.int64(rows["view_y"][row])
+            place = i64(picks["place"][pick])
+            view_x, view_y = i64(rows["view_x"][row]), i64(rows["view_y"][row])
             cell = view_cell_number(cells.zone, view_x, view_y, place)
             more_multi = 1 if cover[place] == 0 and cells.cells["num_parts"][cell] > 1 else 0
             more_quiet = 1 if length == 0 else 0
@@ -319,10 +318,10 @@ def _choose(cells: CellArrays, viewers: ViewerArrays, row: int, num: int, room: 
             quiet += more_quiet
             multi += more_multi
             sections += length
-            cover[place] |= 1 << np.int64(picks["number"][pick])
+            cover[place] |= 1 << i64(picks["number"][pick])
             if picks["in_full"][pick]:
                 cover[place] |= IN_FULL
-            rows["covered_at"][row, np.int64(picks["known"][pick])] = snapshot & 0xFFFF
+            rows["covered_at"][row, i64(picks["known"][pick])] = snapshot & 0xFFFF
     return deferred, first_left_out
 
 
@@ -348,12 +347,12 @@ def _write_own(
         run_at = _put_missing(cells, viewers, row, num, at_ring, buf, at, limit, patience)
     rows["hungry"][row] = 0
     if rows["own_mode"][row] == 0 and run >= 0:
-        length = np.int64(cells.runs["length"][run])
+        length = i64(cells.runs["length"][run])
         decodable = length >= 0 and run_at + length <= limit
         for p in range(num):
             decodable = decodable and (viewers.picks["decodable"][p] != 0 or viewers.picks["wanted"][p] == 0)
         if decodable:
-            copy_memory(buf.ctypes.data + run_at, cells.run_bytes.ctypes.data + np.int64(cells.runs["at"][run]), length)
+            copy_memory(buf.ctypes.data + run_at, cells.run_bytes.ctypes.data + i64(cells.runs["at"][run]), length)
             viewers.counters[READY_RUNS] += 1
             return run_at + length, cells.runs["multi"][run] != 0
     deferred, first_left_out = _choose(cells, viewers, row, num, limit - run_at)
@@ -362,8 +361,8 @@ def _write_own(
     rows["own_mode"][row] = 1 if deferred > 0 else 0
     viewers.counters[DEFERRALS] += deferred
     viewers.counters[OWN_PICKS] += 1
-    view_x, view_y = np.int64(rows["view_x"][row]), np.int64(rows["view_y"][row])
-    length, multi = write_run(cells, view_x, view_y, viewers.cover, viewers.run_bytes, np.int64(0), limit - run_at)
+    view_x, view_y = i64(rows["view_x"][row]), i64(rows["view_y"][row])
+    length, multi = write_run(cells, view_x, view_y, viewers.cover, viewers.run_bytes, i64(0), limit - run_at)
     copy_memory(buf.ctypes.data + run_at, viewers.run_bytes.ctypes.data, length)
     return run_at + length, multi
 
@@ -391,8 +390,8 @@ def write_view(
     private state in this datagram, -1 where there is none. Call it at most once per encode and viewer.
     """
     rows = viewers.rows
-    tier = np.int64(rows["tier"][row])
-    enter_cells(viewers, row, tier, np.int64(cells.zone["level"][0]), np.int64(cells.zone["snapshot"][0]))
+    tier = i64(rows["tier"][row])
+    enter_cells(viewers, row, tier, i64(cells.zone["level"][0]), i64(cells.zone["snapshot"][0]))
     at_ring = sequence % SENT_DATAGRAMS
     rows["ring_sequence"][row, at_ring] = sequence
     rows["ring_count"][row, at_ring] = 0
@@ -402,7 +401,7 @@ def write_view(
     rows["ring_own"][row, at_ring] = own_version & 255
     rows["ring_private"][row, at_ring] = private_version & 255
     patience = max(MIN_RESEND_SNAPSHOTS, rtt_snapshots + 1)
-    view_x, view_y = np.int64(rows["view_x"][row]), np.int64(rows["view_y"][row])
+    view_x, view_y = i64(rows["view_x"][row]), i64(rows["view_y"][row])
     run = ready_run(cells, view_x, view_y, tier, viewers.cover)
     end, multi = -1, False
     if run >= 0 and rows["own_mode"][row] == 0:
@@ -411,7 +410,7 @@ def write_view(
         viewers.counters[READY_RUNS] += 1 if end >= 0 else 0
     if end < 0:
         end, multi = _write_own(cells, viewers, row, run, at_ring, buf, at, limit, patience)
-    flags = np.int64(buf[flags_at])
+    flags = i64(buf[flags_at])
     if rows["ring_count"][row, at_ring] > 0:
         flags |= SNAPSHOT_KEYFRAMES
     if multi:

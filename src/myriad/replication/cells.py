@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from myriad.core.kernel import bare_kernel
+from myriad.replication.integers import i64
 from myriad.wire.layouts import (
     CELL_UNITS,
     MAX_PART_ENTITIES,
@@ -302,11 +303,11 @@ def torus_slot(x: int, y: int) -> int:
 @bare_kernel
 def cell_number(zone: Table, x: int, y: int) -> int:
     """Number of world-wide cell (x, y) in the rectangle, -1 if outside."""
-    column = x - np.int64(zone["origin_x"][0])
-    line = y - np.int64(zone["origin_y"][0])
+    column = x - i64(zone["origin_x"][0])
+    line = y - i64(zone["origin_y"][0])
     if column < 0 or line < 0 or column >= zone["width"][0] or line >= zone["height"][0]:
         return -1
-    return line * np.int64(zone["width"][0]) + column
+    return line * i64(zone["width"][0]) + column
 
 
 @bare_kernel
@@ -406,5 +407,5 @@ def digest_at(cells: CellArrays, tick: int, x: int, y: int, part: int) -> int:
         return -1
     for k in range(DIGEST_SNAPSHOTS):
         if cells.digest_ticks[k] == tick:
-            return cells.digests[k, number * MAX_PARTS + part]
+            return i64(cells.digests[k, number * MAX_PARTS + part])
     return -1

@@ -9,8 +9,6 @@ the entities, the events and the snapshot number, never on viewers.
 
 from __future__ import annotations
 
-import numpy as np
-
 from myriad.core.kernel import bare_kernel, inner_kernel
 from myriad.replication.cells import (
     BYTES_ENCODED,
@@ -27,6 +25,7 @@ from myriad.replication.cells import (
     add_digests,
     record_digest,
 )
+from myriad.replication.integers import i64
 from myriad.replication.keyframes import ROLL_SNAPSHOTS, roll
 from myriad.replication.sections import clear_marks, put_delta, put_full
 from myriad.replication.sorting import sort_rows
@@ -37,9 +36,9 @@ U32 = 0xFFFFFFFF
 
 @inner_kernel
 def _expire_events(cells: CellArrays, part: int, snapshot: int) -> None:
-    events, num = cells.part_events, np.int64(cells.parts["num_events"][part])
+    events, num = cells.part_events, i64(cells.parts["num_events"][part])
     old = 0
-    while old < num and snapshot - np.int64(events["snapshot"][part, old]) >= EVENT_SNAPSHOTS:
+    while old < num and snapshot - i64(events["snapshot"][part, old]) >= EVENT_SNAPSHOTS:
         old += 1
     if old > 0:
         for e in range(old, num):
@@ -51,7 +50,7 @@ def _expire_events(cells: CellArrays, part: int, snapshot: int) -> None:
 def _take_events(cells: CellArrays, events: Table, num_events: int, snapshot: int) -> None:
     """Give the new events of the zone's ring to the parts of their targets."""
     zone = cells.zone
-    new = (num_events - np.int64(zone["event_read"][0])) & U32
+    new = (num_events - i64(zone["event_read"][0])) & U32
     if zone["has_events"][0] == 0:
         new = 0
     zone["has_events"][0] = 1
@@ -62,10 +61,10 @@ def _take_events(cells: CellArrays, events: Table, num_events: int, snapshot: in
     held, num_held = cells.part_events, cells.parts["num_events"]
     for n in range(new):
         index = ((num_events - new + n) & U32) % len(events)
-        row = np.int64(events["target_row"][index])
+        row = i64(events["target_row"][index])
         if row < 0 or row >= zone["num_rows"][0] or cells.rows["id"][row] != events["target"][index]:
             continue
-        part = np.int64(cells.rows["part"][row])
+        part = i64(cells.rows["part"][row])
         if part < 0:
             continue
         if num_held[part] >= MAX_PART_EVENTS:
@@ -73,16 +72,16 @@ def _take_events(cells: CellArrays, events: Table, num_events: int, snapshot: in
             for e in range(1, MAX_PART_EVENTS):
                 held[part, e - 1] = held[part, e]
             num_held[part] -= 1
-        e = np.int64(num_held[part])
-        cell, number = np.int64(cells.parts["cell"][part]), np.int64(cells.parts["number"][part])
-        event_number = np.int64(cells.cells["event_number"][cell, number])
+        e = i64(num_held[part])
+        cell, number = i64(cells.parts["cell"][part]), i64(cells.parts["number"][part])
+        event_number = i64(cells.cells["event_number"][cell, number])
         cells.cells["event_number"][cell, number] = (event_number + 1) & 255
         held["snapshot"][part, e] = snapshot
         held["target"][part, e] = events["target"][index]
-        held["source"][part, e] = np.int64(events["source"][index]) & 0xFFFF
+        held["source"][part, e] = i64(events["source"][index]) & 0xFFFF
         held["number"][part, e] = event_number
         held["kind"][part, e] = events["kind"][index]
-        held["amount"][part, e] = min(np.int64(events["amount"][index]), 255)
+        held["amount"][part, e] = min(i64(events["amount"][index]), 255)
         num_held[part] = e + 1
 
 
@@ -99,17 +98,17 @@ def _encode_part(cells: CellArrays, part: int, snapshot: int) -> None:
         return
     has_base = parts["has_base"][part] != 0
     if not (quiet and parts["num_events"][part] == 0):
-        at = np.int64(zone["arena_at"][0])
+        at = i64(zone["arena_at"][0])
         kind, start, end = FULL, 0, 0
-        most = 2 + np.int64(parts["count"][part]) * RECORD_BYTES
+        most = 2 + i64(parts["count"][part]) * RECORD_BYTES
         if has_base:
             kind = DELTA
             start, end = put_delta(cells, part, cells.arena, at)
             if parts["num_events"][part] > 0:
-                most += 1 + EVENT_BYTES * np.int64(parts["num_events"][part])
+                most += 1 + EVENT_BYTES * i64(parts["num_events"][part])
             if end - start > most + 3:
                 kind = FULL
-                if snapshot - np.int64(parts["rolled_at"][part]) >= ROLL_SNAPSHOTS:
+                if snapshot - i64(parts["rolled_at"][part]) >= ROLL_SNAPSHOTS:
                     parts["wants_roll"][part] = 1
         if kind == FULL:
             start, end = put_full(cells, part, cells.arena, at)
@@ -130,7 +129,7 @@ def encode_in_full(cells: CellArrays, part: int) -> None:
     """Write the part's FULL section for this snapshot, if that has not been done (only for cells sent rarely)."""
     if cells.parts["full_at"][part] >= 0:
         return
-    start, end = put_full(cells, part, cells.arena, np.int64(cells.zone["arena_at"][0]))
+    start, end = put_full(cells, part, cells.arena, i64(cells.zone["arena_at"][0]))
     cells.parts["full_at"][part] = start
     cells.parts["full_length"][part] = end - start
     cells.zone["arena_at"][0] = end
@@ -145,11 +144,11 @@ def _keep_digests(cells: CellArrays, snapshot: int, tick: int) -> None:
     kept[:] = 0
     cells.digest_ticks[place] = tick
     row_part, row_id, row_word = cells.rows["part"], cells.rows["id"], cells.rows["word"]
-    for row in range(np.int64(cells.zone["num_rows"][0])):
-        part = np.int64(row_part[row])
+    for row in range(i64(cells.zone["num_rows"][0])):
+        part = i64(row_part[row])
         if part >= 0:
-            index = np.int64(cells.parts["cell"][part]) * MAX_PARTS + np.int64(cells.parts["number"][part])
-            digest = record_digest(np.int64(row_id[row]), np.int64(row_word[row]))
+            index = i64(cells.parts["cell"][part]) * MAX_PARTS + i64(cells.parts["number"][part])
+            digest = record_digest(i64(row_id[row]), i64(row_word[row]))
             kept[index] = add_digests(kept[index], digest)
 
 
@@ -164,14 +163,14 @@ def encode(
     many were ever written to it (u32). `load_level` 0..2 is the overload level that views follow in this snapshot.
     """
     zone = cells.zone
-    snapshot = np.int64(zone["snapshot"][0]) + 1
+    snapshot = i64(zone["snapshot"][0]) + 1
     zone["snapshot"][0] = snapshot
     zone["tick"][0] = tick
     zone["level"][0] = load_level
     zone["arena_at"][0] = 0
     zone["run_at"][0] = 0
     zone["need_at"][0] = 0
-    before = cells.counters[BYTES_ENCODED]
+    before = i64(cells.counters[BYTES_ENCODED])
     sort_rows(cells, entities, num_rows, snapshot)
     part_cell, part_events = cells.parts["cell"], cells.parts["num_events"]
     for part in range(len(part_cell)):
@@ -183,4 +182,4 @@ def encode(
             _encode_part(cells, part, snapshot)
     if zone["digests"][0]:
         _keep_digests(cells, snapshot, tick)
-    return cells.counters[BYTES_ENCODED] - before
+    return i64(cells.counters[BYTES_ENCODED]) - before

@@ -10,10 +10,9 @@ base is sent in full until its first keyframe has been announced long enough.
 
 from __future__ import annotations
 
-import numpy as np
-
 from myriad.core.kernel import bare_kernel, inner_kernel
 from myriad.replication.cells import KEYFRAMES, CellArrays, sort_ascending, sub_square
+from myriad.replication.integers import i64
 from myriad.replication.sections import clear_marks, compare_with_base, put_record
 from myriad.wire.layouts import KEYFRAME_LEAD_SNAPSHOTS, RECORD_BYTES
 
@@ -35,27 +34,27 @@ def roll_period(count: int) -> int:
 @inner_kernel
 def _announce(cells: CellArrays, part: int, snapshot: int) -> None:
     """Capture the part's present state as its next keyframe, in keyframe order: sub-square, then id."""
-    cell, number = np.int64(cells.parts["cell"][part]), np.int64(cells.parts["number"][part])
-    generation = (np.int64(cells.cells["generation"][cell, number]) + 1) & 255
+    cell, number = i64(cells.parts["cell"][part]), i64(cells.parts["number"][part])
+    generation = (i64(cells.cells["generation"][cell, number]) + 1) & 255
     cells.cells["generation"][cell, number] = generation
-    start, count = np.int64(cells.parts["start"][part]), np.int64(cells.parts["count"][part])
+    start, count = i64(cells.parts["start"][part]), i64(cells.parts["count"][part])
     row_id, row_word = cells.rows["id"], cells.rows["word"]
     for i in range(count):
-        row = np.int64(cells.part_order[start + i])
-        cells.scratch[i] = (((sub_square(np.int64(row_word[row])) << 32) | np.int64(row_id[row])) << 8) | i
+        row = i64(cells.part_order[start + i])
+        cells.scratch[i] = (((sub_square(i64(row_word[row])) << 32) | i64(row_id[row])) << 8) | i
     sort_ascending(cells.scratch, count)
-    key = part * 2 + 1 - np.int64(cells.parts["base"][part])
+    key = part * 2 + 1 - i64(cells.parts["base"][part])
     record_id, record_row, record_word = (
         cells.key_records["id"],
         cells.key_records["row"],
         cells.key_records["word"],
     )
     for k in range(count):
-        row = np.int64(cells.part_order[start + (cells.scratch[k] & 255)])
+        row = i64(cells.part_order[start + (cells.scratch[k] & 255)])
         record_id[key, k] = row_id[row]
         record_row[key, k] = row
         record_word[key, k] = row_word[row]
-        put_record(cells.key_bytes[key], k * RECORD_BYTES, np.int64(row_id[row]), np.int64(row_word[row]))
+        put_record(cells.key_bytes[key], k * RECORD_BYTES, i64(row_id[row]), i64(row_word[row]))
     cells.keys["generation"][key] = generation
     cells.keys["count"][key] = count
     cells.keys["captured_at"][key] = snapshot
@@ -91,9 +90,9 @@ def roll(cells: CellArrays, part: int, snapshot: int) -> bool:
         parts["wants_roll"][part] = 0
         return True
     if not parts["has_next"][part]:
-        cell = np.int64(parts["cell"][part])
-        phase = np.int64(cells.cells["hash"][cell]) + np.int64(parts["number"][part]) * 7
-        due = (snapshot + phase) % roll_period(np.int64(parts["count"][part])) == 0
+        cell = i64(parts["cell"][part])
+        phase = i64(cells.cells["hash"][cell]) + i64(parts["number"][part]) * 7
+        due = (snapshot + phase) % roll_period(i64(parts["count"][part])) == 0
         if due or parts["wants_roll"][part]:
             _announce(cells, part, snapshot)
             clear_marks(cells, part)

@@ -32,6 +32,7 @@ from myriad.replication.cells import (
     torus_slot,
 )
 from myriad.replication.encode import encode_in_full
+from myriad.replication.integers import i64
 from myriad.wire.datagram import MAX_PAYLOAD_BYTES
 from myriad.wire.layouts import VIEW_CELLS, VIEW_RADIUS_CELLS, VIEW_SIDE_CELLS
 from myriad.wire.pack import put_u32
@@ -57,7 +58,7 @@ def needed_key(parts: Table, part: int, in_full: bool) -> int:
     """The keyframe (index in `keys`) that a viewer must have to be sent the part's section now, -1 for none."""
     if in_full or parts["has_base"][part] == 0 or parts["section"][part] == FULL:
         return -1
-    return part * 2 + np.int64(parts["base"][part])
+    return part * 2 + i64(parts["base"][part])
 
 
 @inner_kernel
@@ -66,7 +67,7 @@ def full_length(cells: CellArrays, part: int) -> int:
     if cells.parts["count"][part] == 0:
         return 0
     encode_in_full(cells, part)
-    return np.int64(cells.parts["full_length"][part])
+    return i64(cells.parts["full_length"][part])
 
 
 @inner_kernel
@@ -81,17 +82,17 @@ def write_run(
     part_of, num_parts, section = cells.cells["part"], cells.cells["num_parts"], cells.parts["section"]
     sections = 0
     for place in range(VIEW_CELLS):
-        bits = np.int64(cover[place]) & 255
+        bits = i64(cover[place]) & 255
         if bits == 0:
             continue
         mask |= 1 << place
         cell = view_cell_number(cells.zone, view_x, view_y, place)
         num_multi += 1 if num_parts[cell] > 1 else 0
-        in_full = np.int64(cover[place]) >= IN_FULL
-        for number in range(np.int64(num_parts[cell])):
+        in_full = i64(cover[place]) >= IN_FULL
+        for number in range(i64(num_parts[cell])):
             if bits & (1 << number):
-                part = np.int64(part_of[cell, number])
-                length = full_length(cells, part) if in_full else np.int64(cells.parts["length"][part])
+                part = i64(part_of[cell, number])
+                length = full_length(cells, part) if in_full else i64(cells.parts["length"][part])
                 num_covered += 1
                 num_quiet += 1 if length == 0 else 0
                 sections += length
@@ -100,7 +101,7 @@ def write_run(
         head += 1 + 2 * num_multi
     if at + head + sections > limit:
         return NO_ROOM, False
-    put_u32(buf, at, np.int64(mask))
+    put_u32(buf, at, i64(mask))
     at += 4
     if num_multi > 0:
         buf[at] = num_multi
@@ -113,31 +114,31 @@ def write_run(
     to, source = buf.ctypes.data, cells.arena.ctypes.data
     covered, quiet = 0, 0
     for place in range(VIEW_CELLS):
-        bits = np.int64(cover[place]) & 255
+        bits = i64(cover[place]) & 255
         if bits == 0:
             continue
         cell = view_cell_number(cells.zone, view_x, view_y, place)
-        in_full = np.int64(cover[place]) >= IN_FULL
+        in_full = i64(cover[place]) >= IN_FULL
         if num_parts[cell] > 1:
-            buf[at] = place | ((np.int64(num_parts[cell]) - 1) << 5)
+            buf[at] = place | ((i64(num_parts[cell]) - 1) << 5)
             buf[at + 1] = bits
             at += 2
-        for number in range(np.int64(num_parts[cell])):
+        for number in range(i64(num_parts[cell])):
             if bits & (1 << number) == 0:
                 continue
-            part = np.int64(part_of[cell, number])
+            part = i64(part_of[cell, number])
             if cells.parts["count"][part] == 0 or (not in_full and section[part] == QUIET):
                 nibble = 0
                 if cells.parts["count"][part] > 0:
-                    key = part * 2 + np.int64(cells.parts["base"][part])
-                    nibble = 1 + np.int64(cells.keys["generation"][key]) % 15
+                    key = part * 2 + i64(cells.parts["base"][part])
+                    nibble = 1 + i64(cells.keys["generation"][key]) % 15
                 buf[quiet_at + covered // 8] |= np.uint8(1 << (covered % 8))
                 buf[nibble_at + quiet // 2] |= np.uint8(nibble << (4 * (quiet % 2)))
                 quiet += 1
             else:
-                start, length = np.int64(cells.parts["at"][part]), np.int64(cells.parts["length"][part])
+                start, length = i64(cells.parts["at"][part]), i64(cells.parts["length"][part])
                 if in_full:
-                    start, length = np.int64(cells.parts["full_at"][part]), np.int64(cells.parts["full_length"][part])
+                    start, length = i64(cells.parts["full_at"][part]), i64(cells.parts["full_length"][part])
                 copy_memory(to + section_at, source + start, length)
                 section_at += length
             covered += 1
@@ -147,7 +148,7 @@ def write_run(
 @inner_kernel
 def _note_needs(cells: CellArrays, run: int, view_x: int, view_y: int, cover: Cover, level: int, tier: int) -> bool:
     """List the keyframes that the run takes for granted, then those announced in the view; False if no room."""
-    need, at = cells.needs, np.int64(cells.zone["need_at"][0])
+    need, at = cells.needs, i64(cells.zone["need_at"][0])
     if at + MAX_NEEDS > len(need):
         return False
     cells.runs["need_at"][run] = at
@@ -157,16 +158,16 @@ def _note_needs(cells: CellArrays, run: int, view_x: int, view_y: int, cover: Co
             period = ring_period(tier, ring_of(place), level)
             if cell < 0 or period == 0 or period > MAX_DELTA_PERIOD or (announced == 0 and cover[place] == 0):
                 continue
-            slot = torus_slot(np.int64(cells.cells["x"][cell]), np.int64(cells.cells["y"][cell]))
-            for number in range(np.int64(cells.cells["num_parts"][cell])):
-                part = np.int64(cells.cells["part"][cell, number])
+            slot = torus_slot(i64(cells.cells["x"][cell]), i64(cells.cells["y"][cell]))
+            for number in range(i64(cells.cells["num_parts"][cell])):
+                part = i64(cells.cells["part"][cell, number])
                 key, base = -1, -1
                 if announced == 0:
-                    key = needed_key(cells.parts, part, np.bool_(False))
+                    key = needed_key(cells.parts, part, period == 0)
                 elif cells.parts["has_next"][part]:
-                    key = part * 2 + 1 - np.int64(cells.parts["base"][part])
+                    key = part * 2 + 1 - i64(cells.parts["base"][part])
                     if cells.parts["has_base"][part]:
-                        base = np.int64(cells.keys["generation"][part * 2 + np.int64(cells.parts["base"][part])])
+                        base = i64(cells.keys["generation"][part * 2 + i64(cells.parts["base"][part])])
                 if key >= 0:
                     need["known"][at] = slot + number * 64
                     need["key"][at] = key
@@ -175,8 +176,8 @@ def _note_needs(cells: CellArrays, run: int, view_x: int, view_y: int, cover: Co
                     need["cell"][at] = place | (number << 5)
                     at += 1
         if announced == 0:
-            cells.runs["num_bases"][run] = at - np.int64(cells.runs["need_at"][run])
-    cells.runs["num_needs"][run] = at - np.int64(cells.runs["need_at"][run])
+            cells.runs["num_bases"][run] = at - i64(cells.runs["need_at"][run])
+    cells.runs["num_needs"][run] = at - i64(cells.runs["need_at"][run])
     cells.zone["need_at"][0] = at
     return True
 
@@ -184,7 +185,7 @@ def _note_needs(cells: CellArrays, run: int, view_x: int, view_y: int, cover: Co
 @inner_kernel
 def due_cover(cells: CellArrays, view_x: int, view_y: int, tier: int, cover: Cover) -> int:
     """Fill `cover` with all parts that are due for viewers of that cell and tier; returns how many cells are."""
-    snapshot, level = np.int64(cells.zone["snapshot"][0]), np.int64(cells.zone["level"][0])
+    snapshot, level = i64(cells.zone["snapshot"][0]), i64(cells.zone["level"][0])
     view_hash = mix_cell(view_x, view_y)
     num = 0
     for place in range(VIEW_CELLS):
@@ -193,8 +194,8 @@ def due_cover(cells: CellArrays, view_x: int, view_y: int, tier: int, cover: Cov
         period = ring_period(tier, ring_of(place), level)
         if cell < 0 or period == 0:
             continue
-        if since_due(snapshot, tier, period, np.int64(cells.cells["hash"][cell]), view_hash) == 0:
-            cover[place] = (1 << np.int64(cells.cells["num_parts"][cell])) - 1
+        if since_due(snapshot, tier, period, i64(cells.cells["hash"][cell]), view_hash) == 0:
+            cover[place] = (1 << i64(cells.cells["num_parts"][cell])) - 1
             if period > MAX_DELTA_PERIOD:
                 cover[place] |= IN_FULL
             num += 1
@@ -219,10 +220,10 @@ def ready_run(cells: CellArrays, view_x: int, view_y: int, tier: int, cover: Cov
     runs["num_bases"][run] = 0
     runs["num_needs"][run] = 0
     due_cover(cells, view_x, view_y, tier, cover)
-    at = np.int64(zone["run_at"][0])
+    at = i64(zone["run_at"][0])
     if at + MAX_PAYLOAD_BYTES > len(cells.run_bytes):
         return run
-    if not _note_needs(cells, run, view_x, view_y, cover, np.int64(zone["level"][0]), tier):
+    if not _note_needs(cells, run, view_x, view_y, cover, i64(zone["level"][0]), tier):
         return run
     end, multi = write_run(cells, view_x, view_y, cover, cells.run_bytes, at, at + MAX_PAYLOAD_BYTES)
     if end != NO_ROOM:

@@ -13,6 +13,7 @@ import numpy as np
 
 from myriad.core.kernel import bare_kernel, inner_kernel
 from myriad.replication.cells import SECTION_HEADER_BYTES, Bytes, CellArrays
+from myriad.replication.integers import i64
 from myriad.wire.layouts import (
     DELTA_CHANGED,
     DELTA_ENTERED,
@@ -65,8 +66,8 @@ def compare_with_base(cells: CellArrays, part: int) -> bool:
     Leaves in scratch[k] the field mask of record k of the base, or GONE, and in `mark` of each member row its place
     in the base, or -1 for those that entered; `clear_marks` undoes the latter.
     """
-    key = part * 2 + np.int64(cells.parts["base"][part])
-    num = np.int64(cells.keys["count"][key])
+    key = part * 2 + i64(cells.parts["base"][part])
+    num = i64(cells.keys["count"][key])
     record_id, record_row, record_word = (
         cells.key_records["id"],
         cells.key_records["row"],
@@ -75,8 +76,8 @@ def compare_with_base(cells: CellArrays, part: int) -> bool:
     row_id, row_part, row_word, mark = cells.rows["id"], cells.rows["part"], cells.rows["word"], cells.rows["mark"]
     same, present = True, 0
     for k in range(num):
-        row = np.int64(record_row[key, k])
-        old, new = np.int64(record_word[key, k]), np.int64(row_word[row])
+        row = i64(record_row[key, k])
+        old, new = i64(record_word[key, k]), i64(row_word[row])
         # A record whose kind changed is removed and entered again: no field mask covers it.
         if row_part[row] == part and row_id[row] == record_id[key, k] and (old >> 48) == (new >> 48):
             mark[row] = k
@@ -93,22 +94,22 @@ def compare_with_base(cells: CellArrays, part: int) -> bool:
 @inner_kernel
 def clear_marks(cells: CellArrays, part: int) -> None:
     """Reset the marks that a comparison left on the part's rows."""
-    start = np.int64(cells.parts["start"][part])
-    for i in range(start, start + np.int64(cells.parts["count"][part])):
-        cells.rows["mark"][np.int64(cells.part_order[i])] = -1
+    start = i64(cells.parts["start"][part])
+    for i in range(start, start + i64(cells.parts["count"][part])):
+        cells.rows["mark"][i64(cells.part_order[i])] = -1
 
 
 @inner_kernel
 def _removal_reason(cells: CellArrays, part: int, key: int, k: int) -> int:
-    row = np.int64(cells.key_records["row"][key, k])
+    row = i64(cells.key_records["row"][key, k])
     if cells.rows["id"][row] != cells.key_records["id"][key, k]:
         return REMOVED_DESPAWNED
-    there = np.int64(cells.rows["cell"][row])
+    there = i64(cells.rows["cell"][row])
     if there < 0 or cells.rows["part"][row] < 0:
         return REMOVED_HIDDEN
-    here = np.int64(cells.parts["cell"][part])
-    dx = np.int64(cells.cells["x"][there]) - np.int64(cells.cells["x"][here])
-    dy = np.int64(cells.cells["y"][there]) - np.int64(cells.cells["y"][here])
+    here = i64(cells.parts["cell"][part])
+    dx = i64(cells.cells["x"][there]) - i64(cells.cells["x"][here])
+    dy = i64(cells.cells["y"][there]) - i64(cells.cells["y"][here])
     if dx == 0 and dy == 0:
         return REMOVED_MOVED_PART
     if max(abs(dx), abs(dy)) > 1:
@@ -129,7 +130,7 @@ def _put_changed(cells: CellArrays, key: int, num: int, buf: Bytes, at: int) -> 
         buf[k] = 0
     changed, bits, held = 0, 0, 0
     for k in range(num):
-        mask = np.int64(scratch[k])
+        mask = i64(scratch[k])
         if 0 < mask < GONE:
             buf[bitmap + k // 8] |= np.uint8(1 << (k % 8))
             held |= mask << bits
@@ -148,9 +149,9 @@ def _put_changed(cells: CellArrays, key: int, num: int, buf: Bytes, at: int) -> 
     record_row, row_word = cells.key_records["row"], cells.rows["word"]
     for field in range(3):
         for k in range(num):
-            mask = np.int64(scratch[k])
+            mask = i64(scratch[k])
             if mask < GONE and mask & (1 << field):
-                word = np.int64(row_word[np.int64(record_row[key, k])])
+                word = i64(row_word[i64(record_row[key, k])])
                 if field == 0:
                     buf[end] = word & 0xFF
                     buf[end + 1] = (word >> 8) & 0xFF
@@ -173,19 +174,19 @@ def _put_events(cells: CellArrays, part: int, key: int, buf: Bytes, at: int) -> 
     Returns the new end, `at` if there is none to write.
     """
     events = cells.part_events
-    start, count = np.int64(cells.parts["start"][part]), np.int64(cells.parts["count"][part])
+    start, count = i64(cells.parts["start"][part]), i64(cells.parts["count"][part])
     row_id, mark = cells.rows["id"], cells.rows["mark"]
     end, written = at + 1, 0
-    for e in range(np.int64(cells.parts["num_events"][part])):
+    for e in range(i64(cells.parts["num_events"][part])):
         target = events["target"][part, e]
         place = -1
-        num = np.int64(cells.keys["count"][key]) if key >= 0 else 0
+        num = i64(cells.keys["count"][key]) if key >= 0 else 0
         for k in range(num):
             if cells.key_records["id"][key, k] == target:
                 place = k
         behind = num
         for i in range(start, start + count):
-            row = np.int64(cells.part_order[i])
+            row = i64(cells.part_order[i])
             if key >= 0 and mark[row] >= 0:
                 continue
             if row_id[row] == target:
@@ -197,7 +198,7 @@ def _put_events(cells: CellArrays, part: int, key: int, buf: Bytes, at: int) -> 
         buf[end + 1] = events["kind"][part, e]
         buf[end + 2] = place
         buf[end + 3] = events["amount"][part, e]
-        put_u16(buf, end + 4, np.int64(events["source"][part, e]))
+        put_u16(buf, end + 4, i64(events["source"][part, e]))
         end += EVENT_BYTES
         written += 1
     if written == 0:
@@ -223,8 +224,8 @@ def _put_header(buf: Bytes, at: int, end: int, kind: int, generation: int) -> in
 @inner_kernel
 def put_delta(cells: CellArrays, part: int, buf: Bytes, at: int) -> tuple[int, int]:
     """Write the part's DELTA section after `at` (needs a comparison and 1600 bytes); returns (start, end)."""
-    key = part * 2 + np.int64(cells.parts["base"][part])
-    num = np.int64(cells.keys["count"][key])
+    key = part * 2 + i64(cells.parts["base"][part])
+    num = i64(cells.keys["count"][key])
     body = at + SECTION_HEADER_BYTES
     end = _put_changed(cells, key, num, buf, body + 1)
     flags = DELTA_CHANGED if end > body + 1 else 0
@@ -240,13 +241,13 @@ def put_delta(cells: CellArrays, part: int, buf: Bytes, at: int) -> tuple[int, i
         flags |= DELTA_REMOVED
         buf[removed_at] = (end - removed_at - 1) // 2
     entered_at = end
-    start = np.int64(cells.parts["start"][part])
-    for i in range(start, start + np.int64(cells.parts["count"][part])):
-        row = np.int64(cells.part_order[i])
+    start = i64(cells.parts["start"][part])
+    for i in range(start, start + i64(cells.parts["count"][part])):
+        row = i64(cells.part_order[i])
         if cells.rows["mark"][row] < 0:
             if end == entered_at:
                 end += 1
-            put_record(buf, end, np.int64(cells.rows["id"][row]), np.int64(cells.rows["word"][row]))
+            put_record(buf, end, i64(cells.rows["id"][row]), i64(cells.rows["word"][row]))
             end += RECORD_BYTES
     if end > entered_at:
         flags |= DELTA_ENTERED
@@ -256,21 +257,21 @@ def put_delta(cells: CellArrays, part: int, buf: Bytes, at: int) -> tuple[int, i
     if end > events_at:
         flags |= DELTA_EVENTS
     buf[body] = flags
-    return _put_header(buf, body, end, np.int64(SECTION_DELTA), np.int64(cells.keys["generation"][key])), end
+    return _put_header(buf, body, end, i64(SECTION_DELTA), i64(cells.keys["generation"][key])), end
 
 
 @inner_kernel
 def put_full(cells: CellArrays, part: int, buf: Bytes, at: int) -> tuple[int, int]:
     """Write the part's FULL section after `at` (needs `MAX_FULL_BYTES`); returns (start, end)."""
     body = at + SECTION_HEADER_BYTES
-    count, start = np.int64(cells.parts["count"][part]), np.int64(cells.parts["start"][part])
+    count, start = i64(cells.parts["count"][part]), i64(cells.parts["start"][part])
     buf[body + 1] = count
     end = body + 2
     for i in range(start, start + count):
-        row = np.int64(cells.part_order[i])
-        put_record(buf, end, np.int64(cells.rows["id"][row]), np.int64(cells.rows["word"][row]))
+        row = i64(cells.part_order[i])
+        put_record(buf, end, i64(cells.rows["id"][row]), i64(cells.rows["word"][row]))
         end += RECORD_BYTES
     events_at = end
-    end = _put_events(cells, part, np.int64(-1), buf, events_at)
+    end = _put_events(cells, part, i64(-1), buf, events_at)
     buf[body] = DELTA_EVENTS if end > events_at else 0
-    return _put_header(buf, body, end, np.int64(SECTION_FULL), np.int64(0)), end
+    return _put_header(buf, body, end, i64(SECTION_FULL), i64(0)), end

@@ -11,8 +11,6 @@ another entity starts from nothing. Hidden entities are in no cell.
 
 from __future__ import annotations
 
-import numpy as np
-
 from myriad.core.kernel import bare_kernel, inner_kernel
 from myriad.replication.cells import (
     HIDDEN_BY_CROWD,
@@ -25,6 +23,7 @@ from myriad.replication.cells import (
     sort_ascending,
     sub_square,
 )
+from myriad.replication.integers import i64
 from myriad.sim.columns import HIDDEN
 from myriad.wire.layouts import CELL_UNITS, MARGIN_UNITS, MAX_PART_ENTITIES, MAX_PARTS, TARGET_PART_ENTITIES
 from myriad.wire.quantise import to_cell_position
@@ -54,27 +53,27 @@ def _place_rows(cells: CellArrays, entities: Table, num_rows: int) -> None:
     states, kinds = entities["state"], entities["kind"]
     row_id, row_cell, row_part, row_word = cells.rows["id"], cells.rows["cell"], cells.rows["part"], cells.rows["word"]
     left, bottom, counts = cells.cells["left"], cells.cells["bottom"], cells.cells["count"]
-    width, height = np.int64(zone["width"][0]), np.int64(zone["height"][0])
-    origin_x, origin_y = np.int64(zone["origin_x"][0]), np.int64(zone["origin_y"][0])
+    width, height = i64(zone["width"][0]), i64(zone["height"][0])
+    origin_x, origin_y = i64(zone["origin_x"][0]), i64(zone["origin_y"][0])
     counts[:] = 0
     for row in range(num_rows):
         entity = ids[row]
-        old = np.int64(row_cell[row])
+        old = i64(row_cell[row])
         if entity != row_id[row]:
             row_id[row] = entity
             row_part[row] = -1
-            old = np.int64(-1)
+            old = i64(-1)
         if entity == 0 or (flags[row] & HIDDEN) != 0:
             row_cell[row] = -1
             row_part[row] = -1
             continue
-        x, y = np.int64(qx[row]), np.int64(qy[row])
+        x, y = i64(qx[row]), i64(qy[row])
         cell = old
         if old >= 0:
-            dx, dy = x - np.int64(left[old]) + MARGIN_UNITS, y - np.int64(bottom[old]) + MARGIN_UNITS
+            dx, dy = x - i64(left[old]) + MARGIN_UNITS, y - i64(bottom[old]) + MARGIN_UNITS
             limit = CELL_UNITS + 2 * MARGIN_UNITS
             if dx < 0 or dx >= limit or dy < 0 or dy >= limit:
-                cell = np.int64(-1)
+                cell = i64(-1)
         if cell < 0:
             column = min(max(x // CELL_UNITS - origin_x, 0), width - 1)
             line = min(max(y // CELL_UNITS - origin_y, 0), height - 1)
@@ -83,13 +82,13 @@ def _place_rows(cells: CellArrays, entities: Table, num_rows: int) -> None:
                 row_part[row] = -1
         row_cell[row] = cell
         counts[cell] += 1
-        px = to_cell_position(x, np.int64(left[cell]) // CELL_UNITS)
-        py = to_cell_position(y, np.int64(bottom[cell]) // CELL_UNITS)
-        facing = ((np.int64(headings[row]) + 128) >> 8) & 255
-        health = health_byte(np.int64(hp[row]), np.int64(max_hp[row]))
-        upper = facing | (health << 8) | (np.int64(states[row]) << 16) | (np.int64(kinds[row]) << 24)
+        px = to_cell_position(x, i64(left[cell]) // CELL_UNITS)
+        py = to_cell_position(y, i64(bottom[cell]) // CELL_UNITS)
+        facing = ((i64(headings[row]) + 128) >> 8) & 255
+        health = health_byte(i64(hp[row]), i64(max_hp[row]))
+        upper = facing | (health << 8) | (i64(states[row]) << 16) | (i64(kinds[row]) << 24)
         row_word[row] = px | (py << 12) | (upper << 24)
-    for row in range(num_rows, np.int64(zone["num_rows"][0])):
+    for row in range(num_rows, i64(zone["num_rows"][0])):
         row_id[row] = 0
         row_cell[row] = -1
         row_part[row] = -1
@@ -99,27 +98,27 @@ def _place_rows(cells: CellArrays, entities: Table, num_rows: int) -> None:
 @inner_kernel
 def _order_by_cell(cells: CellArrays, num_rows: int) -> None:
     counts, starts, row_cell = cells.cells["count"], cells.cells["start"], cells.rows["cell"]
-    at = np.int64(0)
+    at = i64(0)
     for number in range(len(counts)):
         starts[number] = at
-        at += np.int64(counts[number])
+        at += i64(counts[number])
         counts[number] = 0
     for row in range(num_rows):
-        cell = np.int64(row_cell[row])
+        cell = i64(row_cell[row])
         if cell >= 0:
-            cells.cell_order[np.int64(starts[cell]) + np.int64(counts[cell])] = row
+            cells.cell_order[i64(starts[cell]) + i64(counts[cell])] = row
             counts[cell] += 1
 
 
 @inner_kernel
 def _take_part(cells: CellArrays, cell: int, number: int) -> bool:
     """Give `cell` a pooled part as its part `number`; False when none is left."""
-    left = np.int64(cells.zone["num_free"][0]) - 1
+    left = i64(cells.zone["num_free"][0]) - 1
     if left < 0:
         cells.counters[PARTS_EXHAUSTED] += 1
         return False
     cells.zone["num_free"][0] = left
-    part = np.int64(cells.free_parts[left])
+    part = i64(cells.free_parts[left])
     cells.cells["part"][cell, number] = part
     parts = cells.parts
     parts["cell"][part] = cell
@@ -134,15 +133,15 @@ def _take_part(cells: CellArrays, cell: int, number: int) -> bool:
 @inner_kernel
 def _set_num_parts(cells: CellArrays, cell: int, wanted: int) -> int:
     """Take or give back parts of `cell`; returns how many it has now."""
-    num = np.int64(cells.cells["num_parts"][cell])
+    num = i64(cells.cells["num_parts"][cell])
     while num < wanted and _take_part(cells, cell, num):
         num += 1
     while num > wanted:
         num -= 1
-        part = np.int64(cells.cells["part"][cell, num])
+        part = i64(cells.cells["part"][cell, num])
         cells.cells["part"][cell, num] = -1
         cells.parts["cell"][part] = -1
-        free = np.int64(cells.zone["num_free"][0])
+        free = i64(cells.zone["num_free"][0])
         cells.free_parts[free] = part
         cells.zone["num_free"][0] = free + 1
     cells.cells["num_parts"][cell] = num
@@ -152,15 +151,15 @@ def _set_num_parts(cells: CellArrays, cell: int, wanted: int) -> int:
 @inner_kernel
 def _shown_first(cells: CellArrays, cell: int, limit: int) -> int:
     """Keys of at most `limit` rows of the cell, those in a part first, into the scratch; returns how many."""
-    start, count = np.int64(cells.cells["start"][cell]), np.int64(cells.cells["count"][cell])
+    start, count = i64(cells.cells["start"][cell]), i64(cells.cells["count"][cell])
     row_part, row_id, row_word = cells.rows["part"], cells.rows["id"], cells.rows["word"]
     taken = 0
     for turn in range(2):
         for i in range(start, start + count):
-            row = np.int64(cells.cell_order[i])
+            row = i64(cells.cell_order[i])
             if taken < limit and (row_part[row] >= 0) == (turn == 0):
                 # Sub-square (4 bits), id (32), place among the cell's rows (20): the spatial order, ties by id.
-                key = (sub_square(np.int64(row_word[row])) << 32) | np.int64(row_id[row])
+                key = (sub_square(i64(row_word[row])) << 32) | i64(row_id[row])
                 cells.scratch[taken] = (key << ROW_BITS) | (i - start)
                 taken += 1
     return taken
@@ -169,16 +168,16 @@ def _shown_first(cells: CellArrays, cell: int, limit: int) -> int:
 @inner_kernel
 def _divide(cells: CellArrays, cell: int, snapshot: int) -> None:
     """Divide the cell anew: ranges of the spatial order, as equal as they can be."""
-    count = np.int64(cells.cells["count"][cell])
-    start = np.int64(cells.cells["start"][cell])
+    count = i64(cells.cells["count"][cell])
+    start = i64(cells.cells["start"][cell])
     wanted = min(max((count + TARGET_PART_ENTITIES - 1) // TARGET_PART_ENTITIES, 1), MAX_PARTS)
     num = _set_num_parts(cells, cell, wanted)
     shown = _shown_first(cells, cell, num * MAX_PART_ENTITIES)
     row_part, part_of, part_count = cells.rows["part"], cells.cells["part"], cells.parts["count"]
     for i in range(start, start + count):
-        row_part[np.int64(cells.cell_order[i])] = -1
+        row_part[i64(cells.cell_order[i])] = -1
     for number in range(num):
-        part = np.int64(part_of[cell, number])
+        part = i64(part_of[cell, number])
         part_count[part] = 0
         cells.parts["wants_roll"][part] = 1
     sort_ascending(cells.scratch, shown)
@@ -186,13 +185,13 @@ def _divide(cells: CellArrays, cell: int, snapshot: int) -> None:
     sub = 0
     number = 0
     for i in range(shown):
-        key = np.int64(cells.scratch[i])
+        key = i64(cells.scratch[i])
         number = i * num // shown
         while sub <= key >> (ROW_BITS + 32):
             sub_part[cell, sub] = number
             sub += 1
-        part = np.int64(part_of[cell, number])
-        row = np.int64(cells.cell_order[start + (key & ((1 << ROW_BITS) - 1))])
+        part = i64(part_of[cell, number])
+        row = i64(cells.cell_order[start + (key & ((1 << ROW_BITS) - 1))])
         row_part[row] = part
         part_count[part] += 1
     while sub < SUB_SQUARES:
@@ -205,15 +204,15 @@ def _divide(cells: CellArrays, cell: int, snapshot: int) -> None:
 @inner_kernel
 def _admit(cells: CellArrays, cell: int, row: int) -> bool:
     """Put an arrival into the part of its sub-square or the least loaded one; False when all are full."""
-    num = np.int64(cells.cells["num_parts"][cell])
+    num = i64(cells.cells["num_parts"][cell])
     part_of, part_count = cells.cells["part"], cells.parts["count"]
-    chosen = np.int64(part_of[cell, 0])
+    chosen = i64(part_of[cell, 0])
     if num > 1:
-        number = np.int64(cells.cells["sub_part"][cell, sub_square(np.int64(cells.rows["word"][row]))])
-        chosen = np.int64(part_of[cell, min(number, num - 1)])
+        number = i64(cells.cells["sub_part"][cell, sub_square(i64(cells.rows["word"][row]))])
+        chosen = i64(part_of[cell, min(number, num - 1)])
         if part_count[chosen] >= MAX_PART_ENTITIES:
             for other in range(num):
-                part = np.int64(part_of[cell, other])
+                part = i64(part_of[cell, other])
                 if part_count[part] < part_count[chosen]:
                     chosen = part
     if part_count[chosen] >= MAX_PART_ENTITIES:
@@ -225,12 +224,12 @@ def _admit(cells: CellArrays, cell: int, row: int) -> bool:
 
 @inner_kernel
 def _should_divide(cells: CellArrays, cell: int, snapshot: int) -> bool:
-    num, count = np.int64(cells.cells["num_parts"][cell]), np.int64(cells.cells["count"][cell])
+    num, count = i64(cells.cells["num_parts"][cell]), i64(cells.cells["count"][cell])
     if num == 1 and count <= GROW_ABOVE:
         return False
     if num < MAX_PARTS and count > num * MAX_PART_ENTITIES:
-        return snapshot - np.int64(cells.cells["laid_out_at"][cell]) >= HASTE_SNAPSHOTS
-    if (snapshot + np.int64(cells.cells["hash"][cell])) % LAYOUT_SNAPSHOTS != 0:
+        return snapshot - i64(cells.cells["laid_out_at"][cell]) >= HASTE_SNAPSHOTS
+    if (snapshot + i64(cells.cells["hash"][cell])) % LAYOUT_SNAPSHOTS != 0:
         return False
     if num < MAX_PARTS and count > num * GROW_ABOVE:
         return True
@@ -238,7 +237,7 @@ def _should_divide(cells: CellArrays, cell: int, snapshot: int) -> bool:
         return True
     fullest, emptiest = 0, MAX_PART_ENTITIES
     for number in range(num):
-        members = np.int64(cells.parts["count"][np.int64(cells.cells["part"][cell, number])])
+        members = i64(cells.parts["count"][i64(cells.cells["part"][cell, number])])
         fullest, emptiest = max(fullest, members), min(emptiest, members)
     return fullest == MAX_PART_ENTITIES and emptiest < TARGET_PART_ENTITIES // 2
 
@@ -246,20 +245,20 @@ def _should_divide(cells: CellArrays, cell: int, snapshot: int) -> bool:
 @inner_kernel
 def _list_part_rows(cells: CellArrays, cell: int) -> None:
     """Fill `part_order` for the parts of one cell, inside the cell's own range."""
-    at = np.int64(cells.cells["start"][cell])
-    first, count = at, np.int64(cells.cells["count"][cell])
+    at = i64(cells.cells["start"][cell])
+    first, count = at, i64(cells.cells["count"][cell])
     part_count, part_start = cells.parts["count"], cells.parts["start"]
-    for number in range(np.int64(cells.cells["num_parts"][cell])):
-        part = np.int64(cells.cells["part"][cell, number])
+    for number in range(i64(cells.cells["num_parts"][cell])):
+        part = i64(cells.cells["part"][cell, number])
         part_start[part] = at
-        at += np.int64(part_count[part])
+        at += i64(part_count[part])
         part_count[part] = 0
     row_part = cells.rows["part"]
     for i in range(first, first + count):
-        row = np.int64(cells.cell_order[i])
-        part = np.int64(row_part[row])
+        row = i64(cells.cell_order[i])
+        part = i64(row_part[row])
         if part >= 0:
-            cells.part_order[np.int64(part_start[part]) + np.int64(part_count[part])] = row
+            cells.part_order[i64(part_start[part]) + i64(part_count[part])] = row
             part_count[part] += 1
 
 
@@ -271,23 +270,23 @@ def sort_rows(cells: CellArrays, entities: Table, num_rows: int, snapshot: int) 
     counts, starts, num_parts = cells.cells["count"], cells.cells["start"], cells.cells["num_parts"]
     part_of, part_count, row_part = cells.cells["part"], cells.parts["count"], cells.rows["part"]
     for cell in range(len(counts)):
-        for number in range(np.int64(num_parts[cell])):
-            part_count[np.int64(part_of[cell, number])] = 0
-        count, start = np.int64(counts[cell]), np.int64(starts[cell])
+        for number in range(i64(num_parts[cell])):
+            part_count[i64(part_of[cell, number])] = 0
+        count, start = i64(counts[cell]), i64(starts[cell])
         if count == 0 and num_parts[cell] == 1:
             continue
         for i in range(start, start + count):
-            part = np.int64(row_part[np.int64(cells.cell_order[i])])
+            part = i64(row_part[i64(cells.cell_order[i])])
             if part >= 0:
                 part_count[part] += 1
         if _should_divide(cells, cell, snapshot):
             _divide(cells, cell, snapshot)
-        room = np.int64(num_parts[cell]) * MAX_PART_ENTITIES
-        for number in range(np.int64(num_parts[cell])):
-            room -= np.int64(part_count[np.int64(part_of[cell, number])])
+        room = i64(num_parts[cell]) * MAX_PART_ENTITIES
+        for number in range(i64(num_parts[cell])):
+            room -= i64(part_count[i64(part_of[cell, number])])
         hidden = 0
         for i in range(start, start + count):
-            row = np.int64(cells.cell_order[i])
+            row = i64(cells.cell_order[i])
             if row_part[row] < 0:
                 if room > 0 and _admit(cells, cell, row):
                     room -= 1

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from myriad.core.kernel import bare_kernel, inner_kernel
 from myriad.replication.cells import NUM_SLOTS, Bytes, Table, ring_of, torus_slot
+from myriad.replication.integers import i64
 from myriad.replication.view_arrays import (
     KEYFRAME_MS,
     MAX_LINGERING,
@@ -58,15 +59,15 @@ NEWEST = 1
 @inner_kernel
 def _get_word(buf: Bytes, at: int) -> int:
     """The seven bytes of a record behind its id."""
-    upper = get_u16(buf, at + 4) | (np.int64(buf[at + 6]) << 16)
+    upper = get_u16(buf, at + 4) | (i64(buf[at + 6]) << 16)
     return get_u32(buf, at) | (upper << 32)
 
 
 @inner_kernel
 def _give_back(views: ViewArrays, row: int, slot: int, number: int) -> None:
-    part = np.int64(views.slots["part"][row, slot, number])
+    part = i64(views.slots["part"][row, slot, number])
     if part >= 0:
-        free = np.int64(views.views["num_free"][row])
+        free = i64(views.views["num_free"][row])
         views.free_parts[row, free] = part
         views.views["num_free"][row] = free + 1
         views.slots["part"][row, slot, number] = -1
@@ -76,7 +77,7 @@ def _give_back(views: ViewArrays, row: int, slot: int, number: int) -> None:
 def _reclaim(views: ViewArrays, row: int) -> None:
     """Give back the parts that their cells no longer have."""
     for slot in range(NUM_SLOTS):
-        for number in range(np.int64(views.slots["num_parts"][row, slot]), MAX_PARTS):
+        for number in range(i64(views.slots["num_parts"][row, slot]), MAX_PARTS):
             if views.slots["in_view"][row, slot]:
                 _give_back(views, row, slot, number)
 
@@ -84,17 +85,17 @@ def _reclaim(views: ViewArrays, row: int) -> None:
 @inner_kernel
 def _part_of(views: ViewArrays, row: int, slot: int, number: int) -> int:
     """The pooled part, taken now if there was none; -1 if the pool is empty."""
-    part = np.int64(views.slots["part"][row, slot, number])
+    part = i64(views.slots["part"][row, slot, number])
     if part >= 0:
         return part
     if views.views["num_free"][row] == 0:
         _reclaim(views, row)
-    free = np.int64(views.views["num_free"][row]) - 1
+    free = i64(views.views["num_free"][row]) - 1
     if free < 0:
         views.views["no_room"][row] += 1
         return -1
     views.views["num_free"][row] = free
-    part = np.int64(views.free_parts[row, free])
+    part = i64(views.free_parts[row, free])
     views.slots["part"][row, slot, number] = part
     views.parts["count"][row, part] = 0
     views.parts["quiet"][row, part] = -1
@@ -110,14 +111,14 @@ def _look(views: ViewArrays, row: int, tick: int, view_x: int, view_y: int) -> N
     known = view["has_tick"][row] != 0
     if not known or view["view_x"][row] != view_x or view["view_y"][row] != view_y:
         for slot in range(NUM_SLOTS):
-            dx = np.int64(slots["x"][row, slot]) - view_x
-            dy = np.int64(slots["y"][row, slot]) - view_y
+            dx = i64(slots["x"][row, slot]) - view_x
+            dy = i64(slots["y"][row, slot]) - view_y
             if slots["in_view"][row, slot] and max(abs(dx), abs(dy)) > VIEW_RADIUS_CELLS:
                 slots["in_view"][row, slot] = 0
                 for number in range(MAX_PARTS):
                     _give_back(views, row, slot, number)
         # A snapshot between the last one without the cell and this one may have it, so those count too.
-        entered = (np.int64(view["tick"][row]) + 1) & U32 if known else (tick - 0x10000) & U32
+        entered = (i64(view["tick"][row]) + 1) & U32 if known else (tick - 0x10000) & U32
         for place in range(VIEW_CELLS):
             x, y = place_x(view_x, place), place_y(view_y, place)
             slot = torus_slot(x, y)
@@ -142,36 +143,36 @@ def _slot_at(slots: Table, row: int, tick: int, x: int, y: int) -> int:
     slot = torus_slot(x, y)
     if slots["in_view"][row, slot] == 0 or slots["x"][row, slot] != x or slots["y"][row, slot] != y:
         return -1
-    return -1 if newer(np.int64(slots["entered"][row, slot]), tick) else slot
+    return -1 if newer(i64(slots["entered"][row, slot]), tick) else slot
 
 
 @inner_kernel
 def _keep_keyframe(views: ViewArrays, row: int, ref: int, slot: int, tick: int, buf: Bytes) -> None:
-    part = _part_of(views, row, slot, np.int64(views.keyframe_refs["number"][ref]))
+    part = _part_of(views, row, slot, i64(views.keyframe_refs["number"][ref]))
     if part < 0:
         return
     parts = views.parts
-    patience = ticks_of(np.int64(KEYFRAME_MS), np.int64(views.views["tick_hz"][row]))
-    if newer(tick, (np.int64(parts["used"][row, part]) + patience) & U32):
+    patience = ticks_of(i64(KEYFRAME_MS), i64(views.views["tick_hz"][row]))
+    if newer(tick, (i64(parts["used"][row, part]) + patience) & U32):
         parts["has"][row, part, 0] = 0
         parts["has"][row, part, 1] = 0
-    generation = np.int64(views.keyframe_refs["generation"][ref])
+    generation = i64(views.keyframe_refs["generation"][ref])
     where = keyframe_place(
         parts["has"][row, part, 0] != 0,
-        np.int64(parts["generation"][row, part, 0]),
+        i64(parts["generation"][row, part, 0]),
         parts["has"][row, part, 1] != 0,
-        np.int64(parts["generation"][row, part, 1]),
+        i64(parts["generation"][row, part, 1]),
         generation,
     )
     empty = parts["has"][row, part, 0] == 0 and parts["has"][row, part, 1] == 0
     held = False
     for which in range(2):
         held = held or (parts["has"][row, part, which] != 0 and parts["generation"][row, part, which] == generation)
-    if empty or ((where >= 0 or held) and newer(tick, np.int64(parts["used"][row, part]))):
+    if empty or ((where >= 0 or held) and newer(tick, i64(parts["used"][row, part]))):
         parts["used"][row, part] = tick
     if where < 0:
         return
-    count, at = np.int64(views.keyframe_refs["count"][ref]), np.int64(views.keyframe_refs["at"][ref])
+    count, at = i64(views.keyframe_refs["count"][ref]), i64(views.keyframe_refs["at"][ref])
     parts["has"][row, part, where] = 1
     parts["generation"][row, part, where] = generation
     parts["key_count"][row, part, where] = count
@@ -186,10 +187,10 @@ def _keep_keyframe(views: ViewArrays, row: int, ref: int, slot: int, tick: int, 
 @inner_kernel
 def _find_key(parts: Table, row: int, part: int, named: int, modulus: int, tick: int, patience: int) -> int:
     """Which held keyframe (0 or 1) is named by its generation's remainder, -1 if none is, or not used for too long."""
-    if part < 0 or newer(tick, (np.int64(parts["used"][row, part]) + patience) & U32):
+    if part < 0 or newer(tick, (i64(parts["used"][row, part]) + patience) & U32):
         return -1
     for which in range(2):
-        if parts["has"][row, part, which] and np.int64(parts["generation"][row, part, which]) % modulus == named:
+        if parts["has"][row, part, which] and i64(parts["generation"][row, part, which]) % modulus == named:
             return which
     return -1
 
@@ -199,11 +200,11 @@ def _miss(views: ViewArrays, row: int, slot: int, number: int, tick: int, genera
     """Count a part that could not be decoded, and ask for its keyframe, not more than once in 150 ms."""
     view, slots = views.views, views.slots
     view["undecodable"][row] += 1
-    num = np.int64(view["num_nacks"][row])
+    num = i64(view["num_nacks"][row])
     bit = 1 << number
-    pause = ticks_of(np.int64(NACK_MS), np.int64(view["tick_hz"][row]))
-    asked = np.int64(slots["has_nack"][row, slot]) & bit != 0
-    if num >= MAX_NACKS or (asked and newer((np.int64(slots["nacked"][row, slot, number]) + pause) & U32, tick)):
+    pause = ticks_of(i64(NACK_MS), i64(view["tick_hz"][row]))
+    asked = i64(slots["has_nack"][row, slot]) & bit != 0
+    if num >= MAX_NACKS or (asked and newer((i64(slots["nacked"][row, slot, number]) + pause) & U32, tick)):
         return
     slots["has_nack"][row, slot] |= np.uint8(bit)
     slots["nacked"][row, slot, number] = tick
@@ -229,24 +230,24 @@ def _changed_words(words: npt.NDArray[np.int64], buf: Bytes, at: int, num: int) 
     masks = at + (num + 7) // 8
     changed = 0
     for k in range(num):
-        changed += np.int64(buf[at + k // 8]) >> (k % 8) & 1
+        changed += i64(buf[at + k // 8]) >> (k % 8) & 1
     column = masks + (changed * 3 + 7) // 8
     for field in range(3):
         bit = 0
         for k in range(num):
-            if np.int64(buf[at + k // 8]) >> (k % 8) & 1 == 0:
+            if i64(buf[at + k // 8]) >> (k % 8) & 1 == 0:
                 continue
             mask_bit = bit + field
             bit += 3
-            if np.int64(buf[masks + mask_bit // 8]) >> (mask_bit % 8) & 1 == 0:
+            if i64(buf[masks + mask_bit // 8]) >> (mask_bit % 8) & 1 == 0:
                 continue
-            word = np.int64(words[k])
+            word = i64(words[k])
             if field == 0:
-                value = get_u16(buf, column) | (np.int64(buf[column + 2]) << 16)
+                value = get_u16(buf, column) | (i64(buf[column + 2]) << 16)
                 words[k] = (word & ~0xFFFFFF) | value
                 column += 3
             elif field == 1:
-                words[k] = (word & ~(0xFF << 24)) | (np.int64(buf[column]) << 24)
+                words[k] = (word & ~(0xFF << 24)) | (i64(buf[column]) << 24)
                 column += 1
             else:
                 words[k] = (word & ~(0xFFFF << 32)) | (get_u16(buf, column) << 32)
@@ -268,19 +269,19 @@ def _note_events(
     entered: int,
 ) -> None:
     """Put the part's events that are new into the client's ring. `entered`: where the entered records are."""
-    num = np.int64(buf[at])
+    num = i64(buf[at])
     slots, events = views.slots, views.events
     bit = np.uint8(1 << number)
     for e in range(num):
         here = at + 1 + e * EVENT_BYTES
-        event_number, index = np.int64(buf[here]), np.int64(buf[here + 2])
+        event_number, index = i64(buf[here]), i64(buf[here + 2])
         if slots["has_event"][row, slot] & bit:
-            ahead = (event_number - np.int64(slots["event"][row, slot, number])) & 255
+            ahead = (event_number - i64(slots["event"][row, slot, number])) & 255
             if ahead == 0 or ahead >= 128:
                 continue
         slots["has_event"][row, slot] |= bit
         slots["event"][row, slot, number] = event_number
-        ring = np.int64(views.views["num_events"][row]) % MAX_VIEW_EVENTS
+        ring = i64(views.views["num_events"][row]) % MAX_VIEW_EVENTS
         if index < num_key:
             events["target"][row, ring] = views.keys["id"][row, key, index]
         else:
@@ -297,7 +298,7 @@ def _linger(views: ViewArrays, row: int, slot: int, part: int, count: int, key: 
     """Remember who was in the part and is not in `decoded[:count]`, unless it is known to be gone for good."""
     old_id, new_id, view = views.states["id"], views.decoded["id"], views.views
     there = 0
-    for k in range(np.int64(views.parts["count"][row, part])):
+    for k in range(i64(views.parts["count"][row, part])):
         entity = old_id[row, part, k]
         # Both lists mostly keep their order, so the next of the one is usually the next of the other.
         if there < count and new_id[there] == entity:
@@ -311,10 +312,10 @@ def _linger(views: ViewArrays, row: int, slot: int, part: int, count: int, key: 
         reason = REMOVED_MOVED_ELSEWHERE
         for other in range(num_key):
             if views.keys["id"][row, key, other] == entity and views.reasons[other] >= 0:
-                reason = np.int64(views.reasons[other])
+                reason = i64(views.reasons[other])
         if found or reason >= REMOVED_DESPAWNED:
             continue
-        at = np.int64(view["linger_at"][row])
+        at = i64(view["linger_at"][row])
         view["linger_at"][row] = (at + 1) % MAX_LINGERING
         views.lingering["id"][row, at] = entity
         views.lingering["word"][row, at] = views.states["word"][row, part, k]
@@ -350,18 +351,18 @@ def _apply_delta(
     views: ViewArrays, row: int, slot: int, number: int, part: int, which: int, news: int, tick: int, buf: Bytes
 ) -> None:
     key = part * 2 + which
-    num = np.int64(views.parts["key_count"][row, part, which])
+    num = i64(views.parts["key_count"][row, part, which])
     _load_key(views.keys, views.decoded, views.reasons, row, key, num)
-    at = np.int64(views.news["at"][news])
-    flags = np.int64(buf[at])
+    at = i64(views.news["at"][news])
+    flags = i64(buf[at])
     at += 1
     if flags & DELTA_CHANGED:
         at = _changed_words(views.decoded["word"], buf, at, num)
     count = num
     if flags & DELTA_REMOVED:
-        removed = np.int64(buf[at])
+        removed = i64(buf[at])
         for r in range(removed):
-            views.reasons[np.int64(buf[at + 1 + r * 2])] = buf[at + 2 + r * 2]
+            views.reasons[i64(buf[at + 1 + r * 2])] = buf[at + 2 + r * 2]
         at += 1 + removed * 2
         count = 0
         for k in range(num):
@@ -371,44 +372,44 @@ def _apply_delta(
                 count += 1
     entered_at = at + 1
     if flags & DELTA_ENTERED:
-        count = _take_records(views.decoded, buf, entered_at, count, np.int64(buf[at]))
-        at = entered_at + np.int64(buf[at]) * RECORD_BYTES
+        count = _take_records(views.decoded, buf, entered_at, count, i64(buf[at]))
+        at = entered_at + i64(buf[at]) * RECORD_BYTES
     if flags & DELTA_EVENTS:
         _note_events(views, row, slot, number, key, num, tick, buf, at, entered_at)
-    _set_state(views, row, slot, part, count, key, num, tick, np.int64(-1))
+    _set_state(views, row, slot, part, count, key, num, tick, i64(-1))
 
 
 @inner_kernel
 def _apply_full(
     views: ViewArrays, row: int, slot: int, number: int, part: int, news: int, tick: int, buf: Bytes
 ) -> None:
-    at = np.int64(views.news["at"][news])
-    count = _take_records(views.decoded, buf, at + 2, np.int64(0), np.int64(buf[at + 1]))
-    none = np.int64(0)
+    at = i64(views.news["at"][news])
+    count = _take_records(views.decoded, buf, at + 2, i64(0), i64(buf[at + 1]))
+    none = i64(0)
     if buf[at] & DELTA_EVENTS:
         _note_events(views, row, slot, number, none, none, tick, buf, at + 2 + count * RECORD_BYTES, at + 2)
-    _set_state(views, row, slot, part, count, none, none, tick, np.int64(-1))
+    _set_state(views, row, slot, part, count, none, none, tick, i64(-1))
 
 
 @inner_kernel
 def _apply_quiet(views: ViewArrays, row: int, slot: int, number: int, named: int, tick: int) -> bool:
     """The part is empty (`named` 0) or equals a keyframe; False if that keyframe is missing."""
-    part = np.int64(views.slots["part"][row, slot, number])
+    part = i64(views.slots["part"][row, slot, number])
     if named == 0:
         if part >= 0 and views.parts["count"][row, part] > 0:
-            _set_state(views, row, slot, part, np.int64(0), np.int64(0), np.int64(0), tick, np.int64(-1))
+            _set_state(views, row, slot, part, i64(0), i64(0), i64(0), tick, i64(-1))
         return True
-    patience = ticks_of(np.int64(QUIET_KEYFRAME_MS), np.int64(views.views["tick_hz"][row]))
-    which = _find_key(views.parts, row, part, named - 1, np.int64(15), tick, patience)
+    patience = ticks_of(i64(QUIET_KEYFRAME_MS), i64(views.views["tick_hz"][row]))
+    which = _find_key(views.parts, row, part, named - 1, i64(15), tick, patience)
     if which < 0:
         _miss(views, row, slot, number, tick, NACK_QUIET + named - 1)
         return False
     views.parts["used"][row, part] = tick
-    generation = np.int64(views.parts["generation"][row, part, which])
+    generation = i64(views.parts["generation"][row, part, which])
     if views.parts["quiet"][row, part] != generation:
-        key, count = part * 2 + which, np.int64(views.parts["key_count"][row, part, which])
+        key, count = part * 2 + which, i64(views.parts["key_count"][row, part, which])
         _load_key(views.keys, views.decoded, views.reasons, row, key, count)
-        _set_state(views, row, slot, part, count, key, np.int64(0), tick, generation)
+        _set_state(views, row, slot, part, count, key, i64(0), tick, generation)
     return True
 
 
@@ -416,11 +417,11 @@ def _apply_quiet(views: ViewArrays, row: int, slot: int, number: int, named: int
 def _apply_news(views: ViewArrays, row: int, slot: int, news: int, tick: int, buf: Bytes) -> bool:
     """Bring one covered part up to date; False if it was not newer or could not be decoded."""
     slots = views.slots
-    number, kind = np.int64(views.news["number"][news]), np.int64(views.news["kind"][news])
+    number, kind = i64(views.news["number"][news]), i64(views.news["kind"][news])
     bit = np.uint8(1 << number)
-    if slots["has_tick"][row, slot] & bit and not newer(tick, np.int64(slots["tick"][row, slot, number])):
+    if slots["has_tick"][row, slot] & bit and not newer(tick, i64(slots["tick"][row, slot, number])):
         return False
-    named = np.int64(views.news["named"][news])
+    named = i64(views.news["named"][news])
     if kind == NEWS_QUIET:
         if not _apply_quiet(views, row, slot, number, named, tick):
             return False
@@ -430,9 +431,9 @@ def _apply_news(views: ViewArrays, row: int, slot: int, news: int, tick: int, bu
             return False
         _apply_full(views, row, slot, number, part, news, tick, buf)
     else:
-        part = np.int64(slots["part"][row, slot, number])
-        patience = ticks_of(np.int64(KEYFRAME_MS), np.int64(views.views["tick_hz"][row]))
-        which = _find_key(views.parts, row, part, named, np.int64(64), tick, patience)
+        part = i64(slots["part"][row, slot, number])
+        patience = ticks_of(i64(KEYFRAME_MS), i64(views.views["tick_hz"][row]))
+        which = _find_key(views.parts, row, part, named, i64(64), tick, patience)
         if which < 0 or views.parts["key_count"][row, part, which] != views.news["base_count"][news]:
             _miss(views, row, slot, number, tick, named)
             return False
@@ -448,15 +449,15 @@ def _apply_news(views: ViewArrays, row: int, slot: int, news: int, tick: int, bu
 def _set_num_parts(views: ViewArrays, row: int, slot: int, num: int, tick: int) -> None:
     """The cell has `num` parts as of `tick`; what it had beyond is empty."""
     slots = views.slots
-    if slots["num_parts"][row, slot] == 0 or newer(tick, np.int64(slots["parts_tick"][row, slot])):
+    if slots["num_parts"][row, slot] == 0 or newer(tick, i64(slots["parts_tick"][row, slot])):
         slots["num_parts"][row, slot] = num
         slots["parts_tick"][row, slot] = tick
-    if np.int64(slots["has_tick"][row, slot]) >> num == 0:
+    if i64(slots["has_tick"][row, slot]) >> num == 0:
         return
     for number in range(num, MAX_PARTS):
         bit = np.uint8(1 << number)
-        if slots["has_tick"][row, slot] & bit and newer(tick, np.int64(slots["tick"][row, slot, number])):
-            _apply_quiet(views, row, slot, number, np.int64(0), tick)
+        if slots["has_tick"][row, slot] & bit and newer(tick, i64(slots["tick"][row, slot, number])):
+            _apply_quiet(views, row, slot, number, i64(0), tick)
             slots["tick"][row, slot, number] = tick
 
 
@@ -475,22 +476,22 @@ def apply(
         view["malformed"][row] += 1
         return MALFORMED
     view["datagrams"][row] += 1
-    newest = view["has_tick"][row] == 0 or newer(tick, np.int64(view["tick"][row]))
+    newest = view["has_tick"][row] == 0 or newer(tick, i64(view["tick"][row]))
     if newest:
         _look(views, row, tick, view_x, view_y)
     for k in range(num_keys):
-        place = np.int64(views.keyframe_refs["place"][k])
+        place = i64(views.keyframe_refs["place"][k])
         slot = _slot_at(views.slots, row, tick, place_x(view_x, place), place_y(view_y, place))
         if slot >= 0:
             _keep_keyframe(views, row, k, slot, tick, buf)
     for place in range(VIEW_CELLS):
         slot = _slot_at(views.slots, row, tick, place_x(view_x, place), place_y(view_y, place))
         if slot >= 0 and views.num_parts[place] > 0:
-            _set_num_parts(views, row, slot, np.int64(views.num_parts[place]), tick)
+            _set_num_parts(views, row, slot, i64(views.num_parts[place]), tick)
         if newest and ring_of(place) == 0:
-            view["near_parts"][row] += np.int64(views.slots["num_parts"][row, slot])
+            view["near_parts"][row] += i64(views.slots["num_parts"][row, slot])
     for k in range(num_news):
-        place = np.int64(views.news["place"][k])
+        place = i64(views.news["place"][k])
         slot = _slot_at(views.slots, row, tick, place_x(view_x, place), place_y(view_y, place))
         if slot >= 0 and _apply_news(views, row, slot, k, tick, buf) and newest and ring_of(place) == 0:
             view["near_covered"][row] += 1
@@ -501,12 +502,12 @@ def apply(
 def take_nacks(views: ViewArrays, row: int, buf: Bytes, at: int) -> int:
     """Write the NACK list of an input packet (count, then at most 4 of 6 bytes) and empty it; returns the end."""
     view = views.views
-    num = np.int64(view["num_nacks"][row])
+    num = i64(view["num_nacks"][row])
     buf[at] = num
     at += 1
     for k in range(num):
-        put_u16(buf, at, np.int64(view["nack_x"][row, k]) & 0xFFFF)
-        put_u16(buf, at + 2, np.int64(view["nack_y"][row, k]) & 0xFFFF)
+        put_u16(buf, at, i64(view["nack_x"][row, k]) & 0xFFFF)
+        put_u16(buf, at + 2, i64(view["nack_y"][row, k]) & 0xFFFF)
         buf[at + 4] = view["nack_part"][row, k]
         buf[at + 5] = view["nack_generation"][row, k]
         at += 6

@@ -13,6 +13,7 @@ import numpy as np
 
 from myriad.core.kernel import bare_kernel, inner_kernel
 from myriad.replication.cells import NUM_SLOTS, Table, add_digests, record_digest, torus_slot
+from myriad.replication.integers import i64
 from myriad.replication.view_arrays import (
     LINGER_MS,
     MAX_LINGERING,
@@ -78,21 +79,21 @@ def visible_entities(views: ViewArrays, row: int, now_tick: int, out: Table) -> 
     At most `len(out)` and 8192. Parts that nothing was heard of for 3 s are left out. Uses the scratch.
     """
     slots, states = views.slots, views.states
-    hz = np.int64(views.views["tick_hz"][row])
-    stamp = np.int64(views.stamp[0]) % 0x3FFFFFFF + 1
+    hz = i64(views.views["tick_hz"][row])
+    stamp = i64(views.stamp[0]) % 0x3FFFFFFF + 1
     views.stamp[0] = stamp
     most = min(len(out), MAX_LISTED)
     num = 0
     for slot in range(NUM_SLOTS):
         if slots["in_view"][row, slot] == 0:
             continue
-        x, y = np.int64(slots["x"][row, slot]), np.int64(slots["y"][row, slot])
+        x, y = i64(slots["x"][row, slot]), i64(slots["y"][row, slot])
         for number in range(MAX_PARTS):
-            part, tick = np.int64(slots["part"][row, slot, number]), np.int64(slots["tick"][row, slot, number])
-            if part < 0 or newer(now_tick, (tick + ticks_of(np.int64(STALE_MS), hz)) & U32):
+            part, tick = i64(slots["part"][row, slot, number]), i64(slots["tick"][row, slot, number])
+            if part < 0 or newer(now_tick, (tick + ticks_of(i64(STALE_MS), hz)) & U32):
                 continue
-            for k in range(np.int64(views.parts["count"][row, part])):
-                entity = np.int64(states["id"][row, part, k])
+            for k in range(i64(views.parts["count"][row, part])):
+                entity = i64(states["id"][row, part, k])
                 place = _find_place(views, entity, stamp)
                 if views.table[0, place] != (stamp << 32) | entity:
                     if num >= most:
@@ -100,14 +101,14 @@ def visible_entities(views: ViewArrays, row: int, now_tick: int, out: Table) -> 
                     views.table[0, place] = (stamp << 32) | entity
                     views.table[1, place] = num
                     num += 1
-                elif not newer(tick, np.int64(out["tick"][np.int64(views.table[1, place])])):
+                elif not newer(tick, i64(out["tick"][i64(views.table[1, place])])):
                     continue
-                index = np.int64(views.table[1, place])
-                _fill(out, index, entity, np.int64(states["word"][row, part, k]), x, y, tick, 0)
+                index = i64(views.table[1, place])
+                _fill(out, index, entity, i64(states["word"][row, part, k]), x, y, tick, 0)
     lingering = views.lingering
     for k in range(MAX_LINGERING):
-        entity, tick = np.int64(lingering["id"][row, k]), np.int64(lingering["tick"][row, k])
-        if entity == 0 or newer(now_tick, (tick + ticks_of(np.int64(LINGER_MS), hz)) & U32):
+        entity, tick = i64(lingering["id"][row, k]), i64(lingering["tick"][row, k])
+        if entity == 0 or newer(now_tick, (tick + ticks_of(i64(LINGER_MS), hz)) & U32):
             continue
         place = _find_place(views, entity, stamp)
         if views.table[0, place] != (stamp << 32) | entity:
@@ -117,12 +118,12 @@ def visible_entities(views: ViewArrays, row: int, now_tick: int, out: Table) -> 
             views.table[1, place] = num
             num += 1
         else:
-            index = np.int64(views.table[1, place])
-            if out["lingering"][index] == 0 or not newer(tick, np.int64(out["tick"][index])):
+            index = i64(views.table[1, place])
+            if out["lingering"][index] == 0 or not newer(tick, i64(out["tick"][index])):
                 continue
-        x, y = np.int64(lingering["x"][row, k]), np.int64(lingering["y"][row, k])
-        index = np.int64(views.table[1, place])
-        _fill(out, index, entity, np.int64(lingering["word"][row, k]), x, y, tick, 1)
+        x, y = i64(lingering["x"][row, k]), i64(lingering["y"][row, k])
+        index = i64(views.table[1, place])
+        _fill(out, index, entity, i64(lingering["word"][row, k]), x, y, tick, 1)
     return num
 
 
@@ -137,14 +138,14 @@ def find_entity(views: ViewArrays, row: int, entity: int, out: Table) -> bool:
         if slots["in_view"][row, slot] == 0:
             continue
         for number in range(MAX_PARTS):
-            part = np.int64(slots["part"][row, slot, number])
+            part = i64(slots["part"][row, slot, number])
             if part < 0:
                 continue
-            tick = np.int64(slots["tick"][row, slot, number])
-            for k in range(np.int64(views.parts["count"][row, part])):
-                if views.states["id"][row, part, k] == entity and (not found or newer(tick, np.int64(out["tick"][0]))):
-                    x, y = np.int64(slots["x"][row, slot]), np.int64(slots["y"][row, slot])
-                    _fill(out, 0, entity, np.int64(views.states["word"][row, part, k]), x, y, tick, 0)
+            tick = i64(slots["tick"][row, slot, number])
+            for k in range(i64(views.parts["count"][row, part])):
+                if views.states["id"][row, part, k] == entity and (not found or newer(tick, i64(out["tick"][0]))):
+                    x, y = i64(slots["x"][row, slot]), i64(slots["y"][row, slot])
+                    _fill(out, 0, entity, i64(views.states["word"][row, part, k]), x, y, tick, 0)
                     found = True
     return found
 
@@ -159,11 +160,11 @@ def part_digest(views: ViewArrays, row: int, x: int, y: int, number: int) -> tup
     slots = views.slots
     if slots["in_view"][row, slot] == 0 or slots["x"][row, slot] != x or slots["y"][row, slot] != y:
         return -1, 0
-    if np.int64(slots["has_tick"][row, slot]) >> number & 1 == 0:
+    if i64(slots["has_tick"][row, slot]) >> number & 1 == 0:
         return -1, 0
-    part, digest = np.int64(slots["part"][row, slot, number]), 0
+    part, digest = i64(slots["part"][row, slot, number]), 0
     if part >= 0:
-        for k in range(np.int64(views.parts["count"][row, part])):
-            entity, word = np.int64(views.states["id"][row, part, k]), np.int64(views.states["word"][row, part, k])
+        for k in range(i64(views.parts["count"][row, part])):
+            entity, word = i64(views.states["id"][row, part, k]), i64(views.states["word"][row, part, k])
             digest = add_digests(digest, record_digest(entity, word))
-    return np.int64(slots["tick"][row, slot, number]), digest
+    return i64(slots["tick"][row, slot, number]), digest

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from myriad.core.kernel import bare_kernel, inner_kernel
 from myriad.replication.cells import Bytes, Table, torus_slot
+from myriad.replication.integers import i64
 from myriad.replication.view_arrays import (
     KEYFRAME_MS,
     MAX_KEYFRAMES,
@@ -76,18 +77,18 @@ def _check_keyframes(refs: Table, buf: Bytes, at: int, end: int) -> tuple[int, i
     """List the keyframes from `at`; returns (end of the block or BAD, how many)."""
     if at >= end:
         return BAD, 0
-    num = np.int64(buf[at])
+    num = i64(buf[at])
     at += 1
     if num == 0 or num > MAX_KEYFRAMES:
         return BAD, 0
     for k in range(num):
         if at + KEYFRAME_HEADER_BYTES > end:
             return BAD, 0
-        place, count = np.int64(buf[at]) & 31, np.int64(buf[at + 3])
+        place, count = i64(buf[at]) & 31, i64(buf[at + 3])
         if place >= VIEW_CELLS or count == 0 or count > MAX_PART_ENTITIES:
             return BAD, 0
         refs["place"][k] = place
-        refs["number"][k] = np.int64(buf[at]) >> 5
+        refs["number"][k] = i64(buf[at]) >> 5
         refs["generation"][k] = buf[at + 1]
         refs["count"][k] = count
         refs["at"][k] = at + KEYFRAME_HEADER_BYTES
@@ -101,12 +102,12 @@ def _check_keyframes(refs: Table, buf: Bytes, at: int, end: int) -> tuple[int, i
 def _check_events(buf: Bytes, at: int, end: int, num_targets: int) -> int:
     if at >= end:
         return BAD
-    num = np.int64(buf[at])
+    num = i64(buf[at])
     at += 1
     if num == 0 or at + num * EVENT_BYTES > end:
         return BAD
     for e in range(num):
-        if np.int64(buf[at + e * EVENT_BYTES + 2]) >= num_targets:
+        if i64(buf[at + e * EVENT_BYTES + 2]) >= num_targets:
             return BAD
     return at + num * EVENT_BYTES
 
@@ -119,7 +120,7 @@ def _check_changed(buf: Bytes, at: int, end: int, num: int) -> int:
         return BAD
     changed = 0
     for k in range((masks - at) * 8):
-        if np.int64(buf[at + k // 8]) >> (k % 8) & 1:
+        if i64(buf[at + k // 8]) >> (k % 8) & 1:
             if k >= num:
                 return BAD
             changed += 1
@@ -131,7 +132,7 @@ def _check_changed(buf: Bytes, at: int, end: int, num: int) -> int:
         bit = c * 3
         mask = 0
         for b in range(bit, min(bit + 3, (columns - masks) * 8)):
-            mask |= (np.int64(buf[masks + b // 8]) >> (b % 8) & 1) << (b - bit)
+            mask |= (i64(buf[masks + b // 8]) >> (b % 8) & 1) << (b - bit)
         if (mask == 0) != (c >= changed):
             return BAD
         length += (3 if mask & 1 else 0) + (1 if mask & 2 else 0) + (2 if mask & 4 else 0)
@@ -143,7 +144,7 @@ def check_delta(buf: Bytes, at: int, end: int, num: int) -> bool:
     """True if the bytes are a well-formed DELTA body over a keyframe of `num` records."""
     if at >= end:
         return False
-    flags = np.int64(buf[at])
+    flags = i64(buf[at])
     start = at + 1
     at = start
     if flags & ~(DELTA_CHANGED | DELTA_REMOVED | DELTA_ENTERED | DELTA_EVENTS):
@@ -156,15 +157,15 @@ def check_delta(buf: Bytes, at: int, end: int, num: int) -> bool:
     if flags & DELTA_REMOVED:
         if at >= end:
             return False
-        removed, last = np.int64(buf[at]), -1
+        removed, last = i64(buf[at]), -1
         at += 1
         if removed == 0 or at + removed * 2 > end:
             return False
         for r in range(removed):
-            index = np.int64(buf[at + r * 2])
-            if index <= last or index >= num or np.int64(buf[at + r * 2 + 1]) > REMOVED_HIDDEN:
+            index = i64(buf[at + r * 2])
+            if index <= last or index >= num or i64(buf[at + r * 2 + 1]) > REMOVED_HIDDEN:
                 return False
-            if flags & DELTA_CHANGED and np.int64(buf[start + index // 8]) >> (index % 8) & 1:
+            if flags & DELTA_CHANGED and i64(buf[start + index // 8]) >> (index % 8) & 1:
                 return False
             last = index
         at += removed * 2
@@ -173,7 +174,7 @@ def check_delta(buf: Bytes, at: int, end: int, num: int) -> bool:
     if flags & DELTA_ENTERED:
         if at >= end:
             return False
-        entered = np.int64(buf[at])
+        entered = i64(buf[at])
         if entered == 0 or present + entered > MAX_PART_ENTITIES:
             return False
         at = _check_records(buf, at + 1, end, entered)
@@ -188,7 +189,7 @@ def check_delta(buf: Bytes, at: int, end: int, num: int) -> bool:
 def _check_full(buf: Bytes, at: int, end: int) -> bool:
     if at + 2 > end:
         return False
-    flags, count = np.int64(buf[at]), np.int64(buf[at + 1])
+    flags, count = i64(buf[at]), i64(buf[at + 1])
     if flags & ~DELTA_EVENTS or count > MAX_PART_ENTITIES:
         return False
     at = _check_records(buf, at + 2, end, count)
@@ -200,30 +201,30 @@ def _check_full(buf: Bytes, at: int, end: int) -> bool:
 @inner_kernel
 def _base_count(views: ViewArrays, row: int, tick: int, x: int, y: int, place: int, news: int, num_keys: int) -> int:
     """Records of the keyframe that a DELTA will find once the payload's own keyframes are kept; -1 for none."""
-    number, named = np.int64(views.news["number"][news]), np.int64(views.news["named"][news])
+    number, named = i64(views.news["number"][news]), i64(views.news["named"][news])
     slot = torus_slot(x, y)
     slots, parts = views.slots, views.parts
     has0, has1, generation0, generation1, count0, count1, used = False, False, 0, 0, 0, 0, tick
-    part = np.int64(slots["part"][row, slot, number])
+    part = i64(slots["part"][row, slot, number])
     if part >= 0 and slots["in_view"][row, slot] and slots["x"][row, slot] == x and slots["y"][row, slot] == y:
         has0, has1 = parts["has"][row, part, 0] != 0, parts["has"][row, part, 1] != 0
-        generation0 = np.int64(parts["generation"][row, part, 0])
-        generation1 = np.int64(parts["generation"][row, part, 1])
-        count0 = np.int64(parts["key_count"][row, part, 0])
-        count1 = np.int64(parts["key_count"][row, part, 1])
-        used = np.int64(parts["used"][row, part])
-    patience = ticks_of(np.int64(KEYFRAME_MS), np.int64(views.views["tick_hz"][row]))
+        generation0 = i64(parts["generation"][row, part, 0])
+        generation1 = i64(parts["generation"][row, part, 1])
+        count0 = i64(parts["key_count"][row, part, 0])
+        count1 = i64(parts["key_count"][row, part, 1])
+        used = i64(parts["used"][row, part])
+    patience = ticks_of(i64(KEYFRAME_MS), i64(views.views["tick_hz"][row]))
     if newer(tick, (used + patience) & 0xFFFFFFFF):
         has0, has1 = False, False
     refs = views.keyframe_refs
     for k in range(num_keys):
         if refs["place"][k] == place and refs["number"][k] == number:
-            generation = np.int64(refs["generation"][k])
+            generation = i64(refs["generation"][k])
             where = keyframe_place(has0, generation0, has1, generation1, generation)
             if where == 0:
-                has0, generation0, count0 = True, generation, np.int64(refs["count"][k])
+                has0, generation0, count0 = True, generation, i64(refs["count"][k])
             elif where == 1:
-                has1, generation1, count1 = True, generation, np.int64(refs["count"][k])
+                has1, generation1, count1 = True, generation, i64(refs["count"][k])
     if has0 and generation0 & 63 == named:
         return count0
     if has1 and generation1 & 63 == named:
@@ -246,7 +247,7 @@ def _check_cover(
     if multi:
         if at >= end:
             return BAD, 0
-        lists = np.int64(buf[at])
+        lists = i64(buf[at])
         at += 1
         if lists == 0 or at + lists * 2 > end:
             return BAD, 0
@@ -254,9 +255,9 @@ def _check_cover(
     for place in range(VIEW_CELLS):
         num_parts[place] = mask >> place & 1
         bits = mask >> place & 1
-        if listed < lists and np.int64(buf[at + listed * 2]) & 31 == place:
-            parts = (np.int64(buf[at + listed * 2]) >> 5) + 1
-            bits = np.int64(buf[at + listed * 2 + 1])
+        if listed < lists and i64(buf[at + listed * 2]) & 31 == place:
+            parts = (i64(buf[at + listed * 2]) >> 5) + 1
+            bits = i64(buf[at + listed * 2 + 1])
             if num_parts[place] == 0 or parts < 2 or bits == 0 or bits >> parts:
                 return BAD, 0
             num_parts[place] = parts
@@ -277,33 +278,33 @@ def _check_sections(news: Table, buf: Bytes, at: int, end: int, num: int) -> boo
         return False
     num_quiet = 0
     for k in range((nibble_at - quiet_at) * 8):
-        if np.int64(buf[quiet_at + k // 8]) >> (k % 8) & 1:
+        if i64(buf[quiet_at + k // 8]) >> (k % 8) & 1:
             if k >= num:
                 return False
             num_quiet += 1
     at = nibble_at + (num_quiet + 1) // 2
-    if at > end or (num_quiet % 2 == 1 and np.int64(buf[at - 1]) >> 4):
+    if at > end or (num_quiet % 2 == 1 and i64(buf[at - 1]) >> 4):
         return False
     quiet = 0
     for k in range(num):
-        if np.int64(buf[quiet_at + k // 8]) >> (k % 8) & 1:
+        if i64(buf[quiet_at + k // 8]) >> (k % 8) & 1:
             news["kind"][k] = NEWS_QUIET
-            news["named"][k] = np.int64(buf[nibble_at + quiet // 2]) >> (4 * (quiet % 2)) & 15
+            news["named"][k] = i64(buf[nibble_at + quiet // 2]) >> (4 * (quiet % 2)) & 15
             quiet += 1
             continue
         if at + 2 > end:
             return False
-        kind = np.int64(buf[at]) >> 6
+        kind = i64(buf[at]) >> 6
         if kind != SECTION_DELTA and kind != SECTION_FULL:
             return False
         news["kind"][k] = kind
-        news["named"][k] = np.int64(buf[at]) & 63
-        length = np.int64(buf[at + 1])
+        news["named"][k] = i64(buf[at]) & 63
+        length = i64(buf[at + 1])
         at += 2
         if length >= 128:
             if at >= end:
                 return False
-            length = (length & 127) | (np.int64(buf[at]) << 7)
+            length = (length & 127) | (i64(buf[at]) << 7)
             at += 1
         news["at"][k] = at
         at += length
@@ -330,12 +331,12 @@ def parse(
     for k in range(num):
         if news["kind"][k] == NEWS_QUIET:
             continue
-        body, body_end = np.int64(news["at"][k]), np.int64(news["end"][k])
+        body, body_end = i64(news["at"][k]), i64(news["end"][k])
         if news["kind"][k] == SECTION_FULL:
             if not _check_full(buf, body, body_end):
                 return BAD, BAD
             continue
-        place = np.int64(news["place"][k])
+        place = i64(news["place"][k])
         count = _base_count(views, row, tick, place_x(view_x, place), place_y(view_y, place), place, k, num_keys)
         news["base_count"][k] = count
         if count >= 0 and not check_delta(buf, body, body_end, count):

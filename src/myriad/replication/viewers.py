@@ -28,6 +28,7 @@ from myriad.replication.cells import (
     torus_slot,
     view_mask_of,
 )
+from myriad.replication.integers import i64
 from myriad.wire.layouts import MAX_PARTS, VIEW_CELLS, VIEW_RADIUS_CELLS, VIEW_SIDE_CELLS
 
 SENT_DATAGRAMS = 64
@@ -141,10 +142,10 @@ def view_enter(viewers: ViewerArrays, row: int, x: int, y: int, tier: int) -> No
 def view_move(viewers: ViewerArrays, row: int, x: int, y: int) -> None:
     """Move the view to world-wide cell (x, y). What was in view and still is stays known; the rest is forgotten."""
     rows = viewers.rows
-    dx, dy = x - np.int64(rows["view_x"][row]), y - np.int64(rows["view_y"][row])
+    dx, dy = x - i64(rows["view_x"][row]), y - i64(rows["view_y"][row])
     if dx == 0 and dy == 0:
         return
-    old, mask = np.int64(rows["view_mask"][row]), 0
+    old, mask = i64(rows["view_mask"][row]), 0
     for place in range(VIEW_CELLS):
         column, line = place % VIEW_SIDE_CELLS + dx, place // VIEW_SIDE_CELLS + dy
         if 0 <= column < VIEW_SIDE_CELLS and 0 <= line < VIEW_SIDE_CELLS:
@@ -157,9 +158,9 @@ def view_move(viewers: ViewerArrays, row: int, x: int, y: int) -> None:
 @bare_kernel
 def view_follow(cells: CellArrays, viewers: ViewerArrays, row: int, entity_row: int) -> None:
     """Move the view to the cell in which the newest encode listed an entity row; stays if it is in none."""
-    cell = np.int64(cells.rows["cell"][entity_row])
+    cell = i64(cells.rows["cell"][entity_row])
     if cell >= 0:
-        view_move(viewers, row, np.int64(cells.cells["x"][cell]), np.int64(cells.cells["y"][cell]))
+        view_move(viewers, row, i64(cells.cells["x"][cell]), i64(cells.cells["y"][cell]))
 
 
 @inner_kernel
@@ -167,15 +168,15 @@ def enter_cells(viewers: ViewerArrays, row: int, tier: int, level: int, snapshot
     """Bring the set of cells in view up to date: what came in is unknown, and counts one entry more."""
     rows = viewers.rows
     mask = view_mask_of(tier, level)
-    old = np.int64(rows["view_mask"][row])
+    old = i64(rows["view_mask"][row])
     if mask == old:
         return
     for place in range(VIEW_CELLS):
         if (mask & ~old) >> place & 1:
-            x = np.int64(rows["view_x"][row]) + place % VIEW_SIDE_CELLS - VIEW_RADIUS_CELLS
-            y = np.int64(rows["view_y"][row]) + place // VIEW_SIDE_CELLS - VIEW_RADIUS_CELLS
+            x = i64(rows["view_x"][row]) + place % VIEW_SIDE_CELLS - VIEW_RADIUS_CELLS
+            y = i64(rows["view_y"][row]) + place // VIEW_SIDE_CELLS - VIEW_RADIUS_CELLS
             slot = torus_slot(x, y)
-            rows["entry"][row, slot] = (np.int64(rows["entry"][row, slot]) + 1) & 255
+            rows["entry"][row, slot] = (i64(rows["entry"][row, slot]) + 1) & 255
             for number in range(MAX_PARTS):
                 rows["has"][row, slot + number * NUM_SLOTS] = 0
                 rows["covered_at"][row, slot + number * NUM_SLOTS] = (snapshot - MAX_DELTA_PERIOD) & 0xFFFF
@@ -185,7 +186,7 @@ def enter_cells(viewers: ViewerArrays, row: int, tier: int, level: int, snapshot
 @inner_kernel
 def knows(rows: Table, row: int, known: int, generation: int) -> bool:
     """True if the viewer acknowledged that keyframe and is not believed to have dropped it."""
-    has = np.int64(rows["has"][row, known])
+    has = i64(rows["has"][row, known])
     if has & HAS_NEW and rows["known_new"][row, known] == generation:
         return True
     return has & HAS_OLD != 0 and rows["known_old"][row, known] == generation
@@ -194,18 +195,18 @@ def knows(rows: Table, row: int, known: int, generation: int) -> bool:
 @inner_kernel
 def in_flight(rows: Table, row: int, known: int, generation: int, snapshot: int, patience: int) -> bool:
     """True if that keyframe was the last one sent for the part, less than `patience` snapshots ago."""
-    if np.int64(rows["has"][row, known]) & WAS_SENT == 0 or rows["sent"][row, known] != generation:
+    if i64(rows["has"][row, known]) & WAS_SENT == 0 or rows["sent"][row, known] != generation:
         return False
-    return (snapshot - np.int64(rows["sent_at"][row, known])) & 0xFFFF < patience
+    return (snapshot - i64(rows["sent_at"][row, known])) & 0xFFFF < patience
 
 
 @inner_kernel
 def _learn(rows: Table, row: int, known: int, generation: int) -> None:
     """Add an acknowledged generation, keeping the two newest by serial comparison."""
-    has = np.int64(rows["has"][row, known])
+    has = i64(rows["has"][row, known])
     if knows(rows, row, known, generation):
         return
-    newest = np.int64(rows["known_new"][row, known])
+    newest = i64(rows["known_new"][row, known])
     if has & HAS_NEW == 0:
         rows["known_new"][row, known] = generation
         rows["has"][row, known] = has | HAS_NEW
@@ -213,7 +214,7 @@ def _learn(rows: Table, row: int, known: int, generation: int) -> None:
         rows["known_old"][row, known] = newest
         rows["known_new"][row, known] = generation
         rows["has"][row, known] = has | HAS_OLD
-    elif has & HAS_OLD == 0 or (generation - np.int64(rows["known_old"][row, known])) & 255 < 128:
+    elif has & HAS_OLD == 0 or (generation - i64(rows["known_old"][row, known])) & 255 < 128:
         rows["known_old"][row, known] = generation
         rows["has"][row, known] = has | HAS_OLD
 
@@ -226,22 +227,22 @@ def on_acked(viewers: ViewerArrays, row: int, sequence: int) -> None:
     """
     rows = viewers.rows
     at = sequence % SENT_DATAGRAMS
-    count = np.int64(rows["ring_count"][row, at])
+    count = i64(rows["ring_count"][row, at])
     if count == EMPTY_RING or rows["ring_sequence"][row, at] != sequence:
         viewers.counters[ACKS_IGNORED] += 1
         return
     for e in range(count):
-        entry = np.int64(rows["ring_keys"][row, at, e])
+        entry = i64(rows["ring_keys"][row, at, e])
         known = entry & (NUM_KNOWN - 1)
         if rows["entry"][row, known & (NUM_SLOTS - 1)] == entry >> 17:
             _learn(rows, row, known, (entry >> 9) & 255)
-    flags, acked = np.int64(rows["ring_flags"][row, at]), np.int64(rows["acked"][row])
-    own, private = np.int64(rows["ring_own"][row, at]), np.int64(rows["ring_private"][row, at])
+    flags, acked = i64(rows["ring_flags"][row, at]), i64(rows["acked"][row])
+    own, private = i64(rows["ring_own"][row, at]), i64(rows["ring_private"][row, at])
     # The newer of two versions wins, so that late acknowledgements do not make the server repeat itself.
-    if flags & SENT_OWN and (acked & SENT_OWN == 0 or (own - np.int64(rows["own_version"][row])) & 255 < 128):
+    if flags & SENT_OWN and (acked & SENT_OWN == 0 or (own - i64(rows["own_version"][row])) & 255 < 128):
         rows["own_version"][row] = own
     if flags & SENT_PRIVATE and (
-        acked & SENT_PRIVATE == 0 or (private - np.int64(rows["private_version"][row])) & 255 < 128
+        acked & SENT_PRIVATE == 0 or (private - i64(rows["private_version"][row])) & 255 < 128
     ):
         rows["private_version"][row] = private
     rows["acked"][row] = acked | flags
@@ -256,25 +257,25 @@ def on_nack(cells: CellArrays, viewers: ViewerArrays, row: int, x: int, y: int, 
     view, the part or generation is no longer the one in use, or it was sent again less than 3 snapshots ago.
     """
     rows = viewers.rows
-    column = x - np.int64(rows["view_x"][row]) + VIEW_RADIUS_CELLS
-    line = y - np.int64(rows["view_y"][row]) + VIEW_RADIUS_CELLS
+    column = x - i64(rows["view_x"][row]) + VIEW_RADIUS_CELLS
+    line = y - i64(rows["view_y"][row]) + VIEW_RADIUS_CELLS
     if not (0 <= column < VIEW_SIDE_CELLS and 0 <= line < VIEW_SIDE_CELLS):
         return False
-    if np.int64(rows["view_mask"][row]) >> (line * VIEW_SIDE_CELLS + column) & 1 == 0:
+    if i64(rows["view_mask"][row]) >> (line * VIEW_SIDE_CELLS + column) & 1 == 0:
         return False
     cell = cell_number(cells.zone, x, y)
-    if cell < 0 or number < 0 or number >= np.int64(cells.cells["num_parts"][cell]):
+    if cell < 0 or number < 0 or number >= i64(cells.cells["num_parts"][cell]):
         return False
-    part = np.int64(cells.cells["part"][cell, number])
+    part = i64(cells.cells["part"][cell, number])
     if cells.parts["has_base"][part] == 0:
         return False
-    base = np.int64(cells.keys["generation"][part * 2 + np.int64(cells.parts["base"][part])])
+    base = i64(cells.keys["generation"][part * 2 + i64(cells.parts["base"][part])])
     named = base & 63 if generation < NACK_QUIET else NACK_QUIET + base % 15
     known = torus_slot(x, y) + number * NUM_SLOTS
-    snapshot = np.int64(cells.zone["snapshot"][0])
+    snapshot = i64(cells.zone["snapshot"][0])
     if named != generation or in_flight(rows, row, known, base, snapshot + 1, MIN_RESEND_SNAPSHOTS):
         return False
-    has = np.int64(rows["has"][row, known])
+    has = i64(rows["has"][row, known])
     if has & HAS_NEW and rows["known_new"][row, known] == base:
         has &= ~HAS_NEW
     if has & HAS_OLD and rows["known_old"][row, known] == base:
