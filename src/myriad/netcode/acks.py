@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from myriad.core.kernel import kernel
+from myriad.core.kernel import bare_kernel, inner_kernel
 from myriad.wire.layouts import INNER_HEADER_BYTES
 from myriad.wire.pack import get_u16, get_u32, put_u16, put_u32
 
@@ -65,7 +65,7 @@ def new_acks(rows: int) -> Array:
     return acks
 
 
-@kernel
+@bare_kernel
 def reset_acks(acks: Array, row: int, first_send: int, first_receive: int) -> None:
     """A fresh connection in `row`; both firsts are 0 but in tests of the wrap (u16)."""
     acks["next_sequence"][row] = first_send
@@ -87,13 +87,13 @@ def reset_acks(acks: Array, row: int, first_send: int, first_receive: int) -> No
         acks["sent_ns"][row, k] = 0
 
 
-@kernel
+@bare_kernel
 def serial_difference(a: int, b: int) -> int:
     """How far u16 `a` lies ahead of `b`: -32768 .. 32767."""
     return ((a - b + 32768) & _WRAP) - 32768
 
 
-@kernel
+@bare_kernel
 def write_header(acks: Array, row: int, kind_flags: int, buf: Bytes, at: int, now_ns: int) -> int:
     """Write the header of the row's next datagram at `buf[at : at + 9]`: its sequence (u16). `now_ns` > 0."""
     sequence = int(acks["next_sequence"][row])
@@ -111,7 +111,7 @@ def write_header(acks: Array, row: int, kind_flags: int, buf: Bytes, at: int, no
     return sequence
 
 
-@kernel
+@inner_kernel
 def _note_received(acks: Array, row: int, sequence: int) -> None:
     bits = int(acks["bits"][row])
     ahead = serial_difference(sequence, int(acks["newest"][row]))
@@ -126,7 +126,7 @@ def _note_received(acks: Array, row: int, sequence: int) -> None:
     acks["bits"][row] = bits
 
 
-@kernel
+@inner_kernel
 def _note_rtt(acks: Array, row: int, sample_ns: int, now_ns: int) -> None:
     rtt_ns = int(acks["rtt_ns"][row])
     if rtt_ns == 0:
@@ -149,7 +149,7 @@ def _note_rtt(acks: Array, row: int, sample_ns: int, now_ns: int) -> None:
         acks["rtt_coming_min_ns"][row] = sample_ns
 
 
-@kernel
+@inner_kernel
 def _note_lost(acks: Array, row: int, ack: int) -> None:
     """`ack` is newer than any before: what was sent LOSS_LAG earlier and is still open counts as lost."""
     newest = int(acks["newest_acked"][row])
@@ -164,7 +164,7 @@ def _note_lost(acks: Array, row: int, ack: int) -> None:
     acks["has_acked"][row] = 1
 
 
-@kernel
+@bare_kernel
 def read_header(
     acks: Array, row: int, buf: Bytes, at: int, length: int, now_ns: int, acked: npt.NDArray[np.uint16]
 ) -> int:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from myriad.core.kernel import kernel
+from myriad.core.kernel import bare_kernel, inner_kernel
 
 SLOT = np.dtype([("tag", "<u4"), ("row", "<i4")], align=True)
 """One slot: the key's hash, and the row (-1: empty)."""
@@ -36,14 +36,14 @@ def seeds_from(random_bytes: bytes) -> npt.NDArray[np.int64]:
     return seeds.astype(np.int64)
 
 
-@kernel
+@inner_kernel
 def _mix(value: int, word: int, add: int, multiply: int) -> int:
     # 32 x 30 bits fit a signed 64-bit product, so the same line is exact with and without the JIT
     product = ((value ^ word ^ add) & 0xFFFF_FFFF) * multiply
     return (product ^ (product >> 29)) & 0xFFFF_FFFF
 
 
-@kernel
+@bare_kernel
 def hash_key(seeds: npt.NDArray[np.int64], a: np.uint64, b: np.uint64, c: np.uint64, d: np.uint64) -> int:
     """Hash (0 .. 2^32 - 1) of four u64 under the index's `seeds`."""
     value = _mix(int(seeds[0]), int(a & _LOW_32), int(seeds[1]), int(seeds[8]))
@@ -57,7 +57,7 @@ def hash_key(seeds: npt.NDArray[np.int64], a: np.uint64, b: np.uint64, c: np.uin
     return _mix(value, 0, int(seeds[0]), int(seeds[15]))
 
 
-@kernel
+@bare_kernel
 def index_find(
     slots: npt.NDArray[np.void],
     keys: npt.NDArray[np.uint64],
@@ -81,7 +81,7 @@ def index_find(
     return -1
 
 
-@kernel
+@bare_kernel
 def index_insert(slots: npt.NDArray[np.void], tag: int, row: int) -> None:
     """Add `row` under `tag`; the key must not be present."""
     mask = len(slots) - 1
@@ -94,7 +94,7 @@ def index_insert(slots: npt.NDArray[np.void], tag: int, row: int) -> None:
     rows[at] = row
 
 
-@kernel
+@bare_kernel
 def index_remove(slots: npt.NDArray[np.void], tag: int, row: int) -> bool:
     """Remove the entry of `row` under `tag`; False if there is none."""
     mask = len(slots) - 1

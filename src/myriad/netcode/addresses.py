@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from myriad.core.kernel import kernel
+from myriad.core.kernel import bare_kernel, inner_kernel
 
 FAMILY_IPV4 = 2
 FAMILY_IPV6 = 10 if sys.platform == "linux" else 30
@@ -104,7 +104,7 @@ def from_words(words: npt.NDArray[np.uint64]) -> Endpoint:
     return Endpoint(int(high), int(low), int(port))
 
 
-@kernel
+@inner_kernel
 def _swap(word: np.uint64) -> np.uint64:
     swapped = np.uint64(0)
     for k in range(8):
@@ -112,7 +112,7 @@ def _swap(word: np.uint64) -> np.uint64:
     return swapped
 
 
-@kernel
+@bare_kernel
 def split_words(a: np.uint64, b: np.uint64, c: np.uint64, d: np.uint64) -> tuple[np.uint64, np.uint64, int]:
     """(high, low, port) of a raw socket address; anything that is not IPv6 is read as IPv4."""
     port = int((((a >> np.uint64(16)) & _BYTE) << np.uint64(8)) | ((a >> np.uint64(24)) & _BYTE))
@@ -121,7 +121,7 @@ def split_words(a: np.uint64, b: np.uint64, c: np.uint64, d: np.uint64) -> tuple
     return np.uint64(0), np.uint64(_MAPPED) | (_swap(a) & _LOW_32), port
 
 
-@kernel
+@bare_kernel
 def network_of(high: np.uint64, low: np.uint64) -> np.uint64:
     """What a rate is kept by: the /24 of an IPv4 address, the /56 of an IPv6 one, never 0."""
     if high == np.uint64(0) and (low >> np.uint64(32)) == np.uint64(0xFFFF):
@@ -129,7 +129,7 @@ def network_of(high: np.uint64, low: np.uint64) -> np.uint64:
     return (high >> np.uint64(8)) | np.uint64(1 << 62)
 
 
-@kernel
+@bare_kernel
 def in_networks(networks: npt.NDArray[np.void], high: np.uint64, low: np.uint64) -> bool:
     """True if the address lies in any of the NETWORK rows."""
     for i in range(len(networks)):

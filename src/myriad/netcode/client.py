@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from myriad.core.errors import DROP_EMPTY, DROP_OVERSIZED, DROP_RESPONSE_UNEXPECTED, DROP_UNKNOWN_ADDRESS
-from myriad.core.kernel import kernel
+from myriad.core.kernel import bare_kernel, inner_kernel
 from myriad.netcode.client_arrays import (
     CLIENT_CONNECTED,
     CONNECTION_DENIED,
@@ -60,7 +60,7 @@ NUM_REDUNDANT = 10
 """Disconnect packets that a leaving client sends."""
 
 
-@kernel
+@inner_kernel
 def _try_next_server(arrays: ClientArrays, row: int, failure: int, now_ns: int) -> None:
     """The server that was tried failed: go on with the next of the token, or end in state `failure`."""
     clients = arrays.clients
@@ -77,7 +77,7 @@ def _try_next_server(arrays: ClientArrays, row: int, failure: int, now_ns: int) 
     connections["last_send_ns"][row] = LONG_AGO_NS
 
 
-@kernel
+@inner_kernel
 def _is_welcome(state: int, kind: int) -> bool:
     """True if a packet of that kind means anything to a client in that state."""
     if state == SENDING_REQUEST:
@@ -87,7 +87,7 @@ def _is_welcome(state: int, kind: int) -> bool:
     return state == CLIENT_CONNECTED and kind >= KEEP_ALIVE
 
 
-@kernel
+@inner_kernel
 def _check_packet(arrays: ClientArrays, row: int, batch: Batch, i: int) -> int:
     """AUTHENTIC if `batch[i]` is worth decrypting for client `row`, else the reason to drop it."""
     length = int(batch["length"][i])
@@ -106,7 +106,7 @@ def _check_packet(arrays: ClientArrays, row: int, batch: Batch, i: int) -> int:
     return AUTHENTIC
 
 
-@kernel
+@bare_kernel
 def client_receive(arrays: ClientArrays, row: int, batch: Batch, i: int, now_ns: int) -> int:
     """Process `batch[i]`, which came to client `row`: where its payload starts in its data (2..9), or 0 for none.
 
@@ -143,7 +143,7 @@ def client_receive(arrays: ClientArrays, row: int, batch: Batch, i: int, now_ns:
     return 0
 
 
-@kernel
+@bare_kernel
 def client_receive_batch(arrays: ClientArrays, batch: Batch, count: int, now_ns: int, payloads: Array) -> int:
     """`client_receive` for `batch[:count]`, each for the client in its `row`: how many `payloads` were listed.
 
@@ -151,7 +151,7 @@ def client_receive_batch(arrays: ClientArrays, batch: Batch, count: int, now_ns:
     """
     num_payloads = 0
     for i in range(count):
-        row = int(batch["row"][i])
+        row = int(np.int64(batch["row"][i]))
         offset = client_receive(arrays, row, batch, i, now_ns)
         if offset > 0:
             payloads["row"][num_payloads] = row
@@ -162,7 +162,7 @@ def client_receive_batch(arrays: ClientArrays, batch: Batch, count: int, now_ns:
     return num_payloads
 
 
-@kernel
+@inner_kernel
 def _check_times(arrays: ClientArrays, row: int, now_ns: int) -> None:
     clients = arrays.clients
     connections = arrays.connections
@@ -179,7 +179,7 @@ def _check_times(arrays: ClientArrays, row: int, now_ns: int) -> None:
         _try_next_server(arrays, row, REQUEST_TIMED_OUT if state == SENDING_REQUEST else RESPONSE_TIMED_OUT, now_ns)
 
 
-@kernel
+@inner_kernel
 def _write_request(arrays: ClientArrays, row: int, out: Batch, i: int, now_ns: int) -> None:
     for k in range(REQUEST_BYTES):
         out["data"][i, k] = arrays.clients["request"][row, k]
@@ -189,7 +189,7 @@ def _write_request(arrays: ClientArrays, row: int, out: Batch, i: int, now_ns: i
     arrays.connections["last_send_ns"][row] = now_ns
 
 
-@kernel
+@bare_kernel
 def client_poll(arrays: ClientArrays, first: int, end: int, now_ns: int, out: Batch, used: int) -> int:
     """Timeouts of client rows first .. end - 1, and what is due: requests, responses and keep-alives at 10 Hz.
 
@@ -222,13 +222,13 @@ def client_poll(arrays: ClientArrays, first: int, end: int, now_ns: int, out: Ba
     return used
 
 
-@kernel
+@bare_kernel
 def client_payload_offset(arrays: ClientArrays, row: int) -> int:
     """Where in a datagram's data the payload of the client's next packet belongs (2..9)."""
     return body_offset(arrays.connections, row)
 
 
-@kernel
+@bare_kernel
 def client_seal(arrays: ClientArrays, row: int, batch: Batch, i: int, payload_length: int, now_ns: int) -> None:
     """Encrypt the payload (1..1200 bytes at `client_payload_offset`) of `batch[i]` in place, addressed to the server.
 
@@ -237,7 +237,7 @@ def client_seal(arrays: ClientArrays, row: int, batch: Batch, i: int, payload_le
     seal_packet(arrays.connections, row, batch, i, PAYLOAD, payload_length, arrays.ad, now_ns)
 
 
-@kernel
+@bare_kernel
 def client_disconnect(arrays: ClientArrays, row: int, out: Batch, used: int, now_ns: int) -> int:
     """Leave: redundant disconnect packets appended to `out` if connected, and the row is DISCONNECTED.
 

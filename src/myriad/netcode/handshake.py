@@ -20,19 +20,14 @@ from myriad.core.errors import (
     DROP_REQUEST_BUDGET,
     DROP_REQUEST_CONNECTED,
     DROP_REQUEST_DECRYPT,
-    DROP_REQUEST_EXPIRED,
-    DROP_REQUEST_PROTOCOL,
-    DROP_REQUEST_RATE,
-    DROP_REQUEST_SIZE,
-    DROP_REQUEST_VERSION,
     DROP_RESPONSE_CHALLENGE,
     DROP_RESPONSE_DECRYPT,
     DROP_SERVER_FULL,
     DROP_SLOW_LANE_FULL,
 )
-from myriad.core.kernel import kernel
+from myriad.core.kernel import inner_kernel
 from myriad.netcode.address_index import hash_key, index_find, index_insert, index_remove
-from myriad.netcode.addresses import in_networks, network_of, split_words
+from myriad.netcode.addresses import split_words
 from myriad.netcode.connection import CONNECTED, PENDING, RECEIVE_KEY_AT, SEND_KEY_AT, constant
 from myriad.netcode.history import add_token, check_token, consume_token, find_token
 from myriad.netcode.packets import (
@@ -47,7 +42,6 @@ from myriad.netcode.packets import (
     NO_BODY,
     REQUEST_BYTES,
     TAG_BYTES,
-    VERSION,
     aead_decrypt,
     aead_encrypt,
     body_offset,
@@ -58,9 +52,17 @@ from myriad.netcode.packets import (
     seal_packet,
     set_address,
 )
-from myriad.netcode.rates import is_limited, note_failure
+from myriad.netcode.request_checks import (
+    EXPIRES_AT,
+    NONCE_AT,
+    PRIVATE_AT,
+    check_rate,
+    check_request,
+    note_forged,
+    read_servers,
+)
 from myriad.netcode.server_arrays import JOINED, SERVER, ServerArrays
-from myriad.netcode.tokens import KEY_BYTES, MAX_SERVERS, NONCE_BYTES, PRIVATE_BYTES, USER_DATA_BYTES
+from myriad.netcode.tokens import KEY_BYTES, PRIVATE_BYTES, USER_DATA_BYTES
 from myriad.wire.datagram import Batch
 from myriad.wire.pack import get_u32, get_u64, put_u32, put_u64
 
@@ -82,18 +84,10 @@ token_decrypt = native.declare(
 copy_bytes = native.declare("memmove", "p", "p", "p", "u64")
 set_bytes = native.declare("memset", "p", "p", "i32", "u64")
 
-_VERSION = np.frombuffer(VERSION, np.uint8)
-_PROTOCOL_AT = 1 + len(VERSION)
-_EXPIRES_AT = _PROTOCOL_AT + 8
-_NONCE_AT = _EXPIRES_AT + 8
-_PRIVATE_AT = constant(_NONCE_AT + NONCE_BYTES)
 _TOKEN_AD_BYTES = AD_BYTES - 1 + 8
 _TAG_AT = REQUEST_BYTES - TAG_BYTES
 _LATEST_S = np.uint64(1 << 62)
 _GLOBAL_HEADER = 9  # one prefix byte and eight sequence bytes, since the global sequence starts at 2^63
-_IPV4 = 1
-_IPV6 = 2
-
 _PRIVATE_KEY_AT = constant(SERVER.fields["private_key"][1])  # type: ignore[index]
 _CHALLENGE_KEY_AT = constant(SERVER.fields["challenge_key"][1])  # type: ignore[index]
 _GLOBAL_NONCE_AT = constant(SERVER.fields["global_zero"][1])  # type: ignore[index]
@@ -101,96 +95,7 @@ _OPENED_NONCE_AT = constant(SERVER.fields["opened_zero"][1])  # type: ignore[ind
 _CHALLENGE_NONCE_AT = constant(SERVER.fields["challenge_zero"][1])  # type: ignore[index]
 
 
-@kernel
-def _check_request(server: ServerArrays, batch: Batch, i: int, tag: int) -> int:
-    """All that can be said about a request without decrypting it: -1, or the reason to drop it."""
-    if batch["length"][i] != REQUEST_BYTES:
-        return DROP_REQUEST_SIZE
-    data = batch["data"][i]
-    state = server.state
-    for k in range(len(_VERSION)):
-        if data[1 + k] != _VERSION[k]:
-            return DROP_REQUEST_VERSION
-    if np.uint64(get_u64(data, _PROTOCOL_AT)) != state["protocol_id"][0]:
-        return DROP_REQUEST_PROTOCOL
-    if np.uint64(get_u64(data, _EXPIRES_AT)) <= np.uint64(state["wall_s"][0]):
-        return DROP_REQUEST_EXPIRED
-    address = batch["address"]
-    row = index_find(
-        server.address_index,
-        server.connections["address"],
-        tag,
-        address[i, 0],
-        address[i, 1],
-        address[i, 2],
-        address[i, 3],
-    )
-    if row >= 0 and server.connections["state"][row] == CONNECTED:
-        return DROP_REQUEST_CONNECTED
-    return -1
-
-
-@kernel
-def _check_rate(server: ServerArrays, high: np.uint64, low: np.uint64, now_ns: int) -> int:
-    """-1, or the reason to drop a request of that address: its network, all networks, or this tick have had enough."""
-    state = server.state
-    if not in_networks(server.exempt, high, low):
-        if is_limited(server.rates, server.seeds, network_of(high, low), now_ns, int(state["network_allowance_ns"][0])):
-            return DROP_REQUEST_RATE
-        if int(state["busy_until_ns"][0]) - now_ns >= state["total_allowance_ns"][0]:
-            return DROP_REQUEST_RATE
-    if state["decrypts_left"][0] <= 0:
-        return DROP_REQUEST_BUDGET
-    if state["num_replies"][0] >= len(server.replies):
-        return DROP_SLOW_LANE_FULL
-    return -1
-
-
-@kernel
-def _note_forged(server: ServerArrays, high: np.uint64, low: np.uint64, now_ns: int) -> None:
-    if in_networks(server.exempt, high, low):
-        return
-    state = server.state
-    note_failure(server.rates, server.seeds, network_of(high, low), now_ns, int(state["network_cost_ns"][0]))
-    busy = int(state["busy_until_ns"][0])
-    state["busy_until_ns"][0] = (busy if busy > now_ns else now_ns) + int(state["total_cost_ns"][0])
-
-
-@kernel
-def _read_servers(server: ServerArrays, batch: Batch, i: int) -> int:
-    """Where the keys start in a decrypted private token that names one of our addresses, else -1."""
-    data = batch["data"][i]
-    count = get_u32(data, _PRIVATE_AT + 12)
-    if count < 1 or count > MAX_SERVERS:
-        return -1
-    at = _PRIVATE_AT + 16
-    ours = False
-    for _ in range(count):
-        kind = int(data[at])
-        high = np.uint64(0)
-        low = np.uint64(0xFFFF)
-        if kind == _IPV4:
-            for k in range(4):
-                low = (low << np.uint64(8)) | np.uint64(data[at + 1 + k])
-            at += 5
-        elif kind == _IPV6:
-            low = np.uint64(0)
-            for k in range(4):  # eight groups of two bytes, each little-endian
-                high = (high << np.uint64(16)) | np.uint64(int(data[at + 1 + 2 * k]) | (int(data[at + 2 + 2 * k]) << 8))
-                low = (low << np.uint64(16)) | np.uint64(int(data[at + 9 + 2 * k]) | (int(data[at + 10 + 2 * k]) << 8))
-            at += 17
-        else:
-            return -1
-        port = int(data[at]) | (int(data[at + 1]) << 8)
-        at += 2
-        own = server.own
-        for k in range(len(own)):
-            if own["high"][k] == high and own["low"][k] == low and own["port"][k] == port:
-                ours = True
-    return at if ours else -1
-
-
-@kernel
+@inner_kernel
 def _is_client_connected(server: ServerArrays, client_id: np.uint64) -> bool:
     connections = server.connections
     for row in range(int(server.state["num_rows"][0])):
@@ -199,7 +104,7 @@ def _is_client_connected(server: ServerArrays, client_id: np.uint64) -> bool:
     return False
 
 
-@kernel
+@inner_kernel
 def _seal_global(server: ServerArrays, reply: int, kind: int, body_bytes: int, key: int) -> None:
     """Seal `replies[reply]` (body at 9) with the key at `key` and the next global sequence, and count it in."""
     state = server.state
@@ -211,14 +116,14 @@ def _seal_global(server: ServerArrays, reply: int, kind: int, body_bytes: int, k
     state["num_replies"][0] += 1
 
 
-@kernel
+@inner_kernel
 def _deny(server: ServerArrays, batch: Batch, i: int, key: int) -> None:
     reply = int(server.state["num_replies"][0])
     set_address(server.replies, reply, batch["address"], i)
     _seal_global(server, reply, DENIED, NO_BODY, key)
 
 
-@kernel
+@inner_kernel
 def _challenge(server: ServerArrays, row: int, batch: Batch, i: int, user_data_at: int) -> None:
     """Answer the decrypted request in `batch[i]` with a challenge for pending `row`."""
     state = server.state
@@ -229,7 +134,7 @@ def _challenge(server: ServerArrays, row: int, batch: Batch, i: int, user_data_a
     at = _GLOBAL_HEADER + 8
     token = data_pointer(server.replies, reply, at)
     set_bytes(token, 0, CHALLENGE_TOKEN_BYTES)
-    copy_bytes(token, data_pointer(batch, i, _PRIVATE_AT), 8)
+    copy_bytes(token, data_pointer(batch, i, PRIVATE_AT), 8)
     copy_bytes(token + 8, data_pointer(batch, i, user_data_at), USER_DATA_BYTES)
     nonce = record_pointer(state, 0, _CHALLENGE_NONCE_AT)
     key = record_pointer(state, 0, _CHALLENGE_KEY_AT)
@@ -239,13 +144,13 @@ def _challenge(server: ServerArrays, row: int, batch: Batch, i: int, user_data_a
     _seal_global(server, reply, CHALLENGE, CHALLENGE_BODY_BYTES, record_pointer(server.connections, row, SEND_KEY_AT))
 
 
-@kernel
+@inner_kernel
 def _reset_connection(server: ServerArrays, row: int) -> None:
     """Zeros, so that a row starts with no keys, sequences or window of an earlier connection."""
     set_bytes(record_pointer(server.connections, row, 0), 0, server.connections.itemsize)
 
 
-@kernel
+@inner_kernel
 def release_pending(server: ServerArrays, row: int, tag: int) -> None:
     """Forget the challenged address in `row`, whose hash is `tag`."""
     index_remove(server.address_index, tag, row)
@@ -255,7 +160,7 @@ def release_pending(server: ServerArrays, row: int, tag: int) -> None:
     state["free_pending"][0] += 1
 
 
-@kernel
+@inner_kernel
 def release_client(server: ServerArrays, row: int) -> None:
     """Give client `row` back for reuse; it is in no index any more."""
     _reset_connection(server, row)
@@ -265,7 +170,7 @@ def release_client(server: ServerArrays, row: int) -> None:
     state["free_clients"][0] += 1
 
 
-@kernel
+@inner_kernel
 def _take_pending(server: ServerArrays, batch: Batch, i: int, tag: int) -> int:
     """The pending row of the address of `batch[i]`, new or its present one; -1 if none is free."""
     state = server.state
@@ -285,14 +190,14 @@ def _take_pending(server: ServerArrays, batch: Batch, i: int, tag: int) -> int:
     return row
 
 
-@kernel
+@inner_kernel
 def set_address_of(server: ServerArrays, row: int, batch: Batch, i: int) -> None:
     """Connection `row` belongs to the address of `batch[i]`."""
     for k in range(4):
         server.connections["address"][row, k] = batch["address"][i, k]
 
 
-@kernel
+@inner_kernel
 def receive_request(server: ServerArrays, batch: Batch, i: int, now_ns: int) -> int:
     """Process the connection request in `batch[i]`: -1 if it was answered with a challenge, else the reason to drop it.
 
@@ -301,11 +206,11 @@ def receive_request(server: ServerArrays, batch: Batch, i: int, now_ns: int) -> 
     address = batch["address"]
     a, b, c, d = address[i, 0], address[i, 1], address[i, 2], address[i, 3]
     tag = hash_key(server.seeds, a, b, c, d)
-    reason = _check_request(server, batch, i, tag)
+    reason = check_request(server, batch, i, tag)
     if reason >= 0:
         return reason
     high, low, _port = split_words(a, b, c, d)
-    reason = _check_rate(server, high, low, now_ns)
+    reason = check_rate(server, high, low, now_ns)
     if reason >= 0:
         return reason
     data = batch["data"][i]
@@ -319,27 +224,27 @@ def receive_request(server: ServerArrays, batch: Batch, i: int, now_ns: int) -> 
     state = server.state
     state["decrypts_left"][0] -= 1
     packet = data_pointer(batch, i, 0)
-    private = data_pointer(batch, i, _PRIVATE_AT)
+    private = data_pointer(batch, i, PRIVATE_AT)
     key = record_pointer(state, 0, _PRIVATE_KEY_AT)
-    if token_decrypt(private, 0, 0, private, PRIVATE_BYTES, packet + 1, _TOKEN_AD_BYTES, packet + _NONCE_AT, key) != 0:
-        _note_forged(server, high, low, now_ns)
+    if token_decrypt(private, 0, 0, private, PRIVATE_BYTES, packet + 1, _TOKEN_AD_BYTES, packet + NONCE_AT, key) != 0:
+        note_forged(server, high, low, now_ns)
         return DROP_REQUEST_DECRYPT
     return _accept_request(server, batch, i, tag, used, now_ns)
 
 
-@kernel
+@inner_kernel
 def _accept_request(server: ServerArrays, batch: Batch, i: int, tag: int, used: int, now_ns: int) -> int:
     """The rest of `receive_request`, for an authentic one; `used` is the token's row in the history or -1."""
     data = batch["data"][i]
     state = server.state
-    keys_at = _read_servers(server, batch, i)
+    keys_at = read_servers(server, batch, i)
     if keys_at < 0:
         return DROP_REQUEST_ADDRESS
-    client_id = np.uint64(get_u64(data, _PRIVATE_AT))
+    client_id = np.uint64(get_u64(data, PRIVATE_AT))
     if _is_client_connected(server, client_id):
         return DROP_REQUEST_CONNECTED
     if used < 0:
-        expires = np.uint64(get_u64(data, _EXPIRES_AT))
+        expires = np.uint64(get_u64(data, EXPIRES_AT))
         expires_s = int(expires if expires < _LATEST_S else _LATEST_S)
         used = add_token(
             server, np.uint64(get_u64(data, _TAG_AT)), np.uint64(get_u64(data, _TAG_AT + 8)), batch, i, expires_s
@@ -359,13 +264,13 @@ def _accept_request(server: ServerArrays, batch: Batch, i: int, tag: int, used: 
     connections["token"][row] = used
     connections["client_id"][row] = client_id
     connections["last_receive_ns"][row] = now_ns
-    timeout_s = get_u32(data, _PRIVATE_AT + 8)
+    timeout_s = get_u32(data, PRIVATE_AT + 8)
     connections["timeout_ns"][row] = (timeout_s if timeout_s < 1 << 31 else timeout_s - (1 << 32)) * 1_000_000_000
     _challenge(server, row, batch, i, keys_at + 2 * KEY_BYTES)
     return -1
 
 
-@kernel
+@inner_kernel
 def receive_response(server: ServerArrays, pending: int, tag: int, batch: Batch, i: int, now_ns: int) -> int:
     """Process the challenge response in `batch[i]` from the address in row `pending`: -1 if it joined, else the reason.
 
@@ -405,7 +310,7 @@ def receive_response(server: ServerArrays, pending: int, tag: int, batch: Batch,
     return -1
 
 
-@kernel
+@inner_kernel
 def _join(server: ServerArrays, pending: int, tag: int, batch: Batch, i: int, user_data_at: int, now_ns: int) -> None:
     """Move `pending` to a client row, tell the client, and note the change."""
     state = server.state
@@ -433,7 +338,7 @@ def _join(server: ServerArrays, pending: int, tag: int, batch: Batch, i: int, us
     state["num_replies"][0] += 1
 
 
-@kernel
+@inner_kernel
 def write_keep_alive(server: ServerArrays, row: int, batch: Batch, i: int, now_ns: int) -> None:
     """The next packet of client `row`, a keep-alive with its index, sealed into `batch[i]`."""
     connections = server.connections

@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from myriad.core.errors import DROP_TOKEN_USED
-from myriad.core.kernel import kernel
+from myriad.core.kernel import inner_kernel
 from myriad.netcode.address_index import hash_key, index_find, index_insert, index_remove
 from myriad.netcode.server_arrays import TOKEN_CONSUMED, TOKEN_PENDING, UNUSED, ServerArrays
 from myriad.wire.datagram import Batch
@@ -21,14 +21,14 @@ from myriad.wire.datagram import Batch
 _ZERO = np.uint64(0)
 
 
-@kernel
+@inner_kernel
 def find_token(server: ServerArrays, tag_a: np.uint64, tag_b: np.uint64) -> int:
     """Row of the token with that tag, or -1."""
     hashed = hash_key(server.seeds, tag_a, tag_b, _ZERO, _ZERO)
     return index_find(server.history_index, server.history["key"], hashed, tag_a, tag_b, _ZERO, _ZERO)
 
 
-@kernel
+@inner_kernel
 def check_token(server: ServerArrays, row: int, batch: Batch, i: int) -> int:
     """-1 if the token in `row` (-1: unknown) may go on from the address of `batch[i]`, else DROP_TOKEN_USED."""
     if row < 0:
@@ -41,7 +41,7 @@ def check_token(server: ServerArrays, row: int, batch: Batch, i: int) -> int:
     return -1
 
 
-@kernel
+@inner_kernel
 def add_token(server: ServerArrays, tag_a: np.uint64, tag_b: np.uint64, batch: Batch, i: int, expires_s: int) -> int:
     """Remember a new token as pending for the address of `batch[i]`: its row, or -1 if the history is full."""
     state = server.state
@@ -62,13 +62,13 @@ def add_token(server: ServerArrays, tag_a: np.uint64, tag_b: np.uint64, batch: B
     return row
 
 
-@kernel
+@inner_kernel
 def consume_token(server: ServerArrays, row: int) -> None:
     """The token in `row` has opened its session."""
     server.history["state"][row] = TOKEN_CONSUMED
 
 
-@kernel
+@inner_kernel
 def sweep_history(server: ServerArrays) -> None:
     """Forget tokens that have expired; at most once per second of unix time."""
     state = server.state

@@ -28,7 +28,7 @@ from myriad.core.errors import (
     DROP_PACKET_SIZE,
     DROP_PACKET_TYPE,
 )
-from myriad.core.kernel import kernel
+from myriad.core.kernel import bare_kernel, inner_kernel
 from myriad.netcode.connection import RECEIVE_KEY_AT, RECEIVE_NONCE_AT, SEND_KEY_AT, SEND_NONCE_AT, constant
 from myriad.netcode.replay import mark_received, was_received
 from myriad.wire.datagram import DATAGRAM, MAX_PAYLOAD_BYTES, Batch
@@ -94,25 +94,25 @@ def associated_data(protocol_id: int) -> npt.NDArray[np.uint8]:
     return table
 
 
-@kernel
+@inner_kernel
 def data_pointer(batch: Batch, i: int, at: int) -> int:
     """Address of byte `at` of the data of `batch[i]`."""
     return int(batch.ctypes.data + i * batch.itemsize + DATA_AT + at)
 
 
-@kernel
+@bare_kernel
 def record_pointer(records: npt.NDArray[np.void], row: int, at: int) -> int:
     """Address of byte `at` of a structured array's record."""
     return int(records.ctypes.data + row * records.itemsize + at)
 
 
-@kernel
+@inner_kernel
 def ad_pointer(ad: npt.NDArray[np.uint8], prefix: int) -> int:
     """Address of the associated data for a prefix byte."""
     return int(ad.ctypes.data + prefix * AD_STRIDE)
 
 
-@kernel
+@inner_kernel
 def count_sequence_bytes(sequence: np.uint64) -> int:
     """How many bytes (1..8) the header needs for `sequence`."""
     count = 1
@@ -123,7 +123,7 @@ def count_sequence_bytes(sequence: np.uint64) -> int:
     return count
 
 
-@kernel
+@bare_kernel
 def check_shape(batch: Batch, i: int, allowed_types: int) -> int:
     """AUTHENTIC if type (bit mask `allowed_types`) and size of `batch[i]` can be right, else the reason to drop it.
 
@@ -151,7 +151,7 @@ def check_shape(batch: Batch, i: int, allowed_types: int) -> int:
     return AUTHENTIC if fits else DROP_PACKET_SIZE
 
 
-@kernel
+@inner_kernel
 def read_sequence(batch: Batch, i: int, num_bytes: int) -> np.uint64:
     """The sequence in the header of `batch[i]`, `num_bytes` (1..8) long."""
     data = batch["data"]
@@ -161,7 +161,7 @@ def read_sequence(batch: Batch, i: int, num_bytes: int) -> np.uint64:
     return sequence
 
 
-@kernel
+@bare_kernel
 def open_packet(connections: npt.NDArray[np.void], row: int, batch: Batch, i: int, ad: npt.NDArray[np.uint8]) -> int:
     """Decrypt `batch[i]` in place with the keys of `connections[row]`: AUTHENTIC, or the reason to drop it.
 
@@ -188,7 +188,7 @@ def open_packet(connections: npt.NDArray[np.void], row: int, batch: Batch, i: in
     return AUTHENTIC
 
 
-@kernel
+@bare_kernel
 def seal_body(
     batch: Batch,
     i: int,
@@ -214,7 +214,7 @@ def seal_body(
     batch["length"][i] = 1 + num_bytes + body_bytes + TAG_BYTES
 
 
-@kernel
+@inner_kernel
 def seal_packet(
     connections: npt.NDArray[np.void],
     row: int,
@@ -239,7 +239,7 @@ def seal_packet(
     batch["row"][i] = row
 
 
-@kernel
+@inner_kernel
 def set_address(batch: Batch, i: int, addresses: npt.NDArray[np.uint64], row: int) -> None:
     """Address `batch[i]` to `addresses[row]`."""
     target = batch["address"]
@@ -247,7 +247,7 @@ def set_address(batch: Batch, i: int, addresses: npt.NDArray[np.uint64], row: in
         target[i, k] = addresses[row, k]
 
 
-@kernel
+@bare_kernel
 def body_offset(connections: npt.NDArray[np.void], row: int) -> int:
     """Where in a datagram's data the body of the row's next packet belongs (2..9)."""
     return 1 + count_sequence_bytes(connections["send_sequence"][row])

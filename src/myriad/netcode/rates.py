@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from myriad.core.kernel import kernel
+from myriad.core.kernel import bare_kernel
 from myriad.netcode.address_index import hash_key
 
 RATE = np.dtype([("network", "<u8"), ("busy_until_ns", "<i8")], align=True)
@@ -21,7 +21,7 @@ NUM_WAYS = 4
 _ZERO = np.uint64(0)
 
 
-@kernel
+@bare_kernel
 def is_limited(
     rates: npt.NDArray[np.void], seeds: npt.NDArray[np.int64], network: np.uint64, now_ns: int, allowance_ns: int
 ) -> bool:
@@ -33,7 +33,7 @@ def is_limited(
     return False
 
 
-@kernel
+@bare_kernel
 def note_failure(
     rates: npt.NDArray[np.void], seeds: npt.NDArray[np.int64], network: np.uint64, now_ns: int, cost_ns: int
 ) -> None:

@@ -13,14 +13,14 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from myriad.core.kernel import kernel
+from myriad.core.kernel import bare_kernel
 
 WINDOW_SIZE = 256
 _SIZE = np.uint64(WINDOW_SIZE)
 _ONE = np.uint64(1)
 
 
-@kernel
+@bare_kernel
 def was_received(connections: npt.NDArray[np.void], row: int, sequence: np.uint64) -> bool:
     """True if `sequence` was received before or is older than the window."""
     newest = connections["newest"][row]
@@ -32,7 +32,7 @@ def was_received(connections: npt.NDArray[np.void], row: int, sequence: np.uint6
     return bool((connections["window"][row, word] >> (sequence & np.uint64(63))) & _ONE)
 
 
-@kernel
+@bare_kernel
 def mark_received(connections: npt.NDArray[np.void], row: int, sequence: np.uint64) -> None:
     """Note that the packet with `sequence` authenticated; the caller has asked `was_received` first."""
     window = connections["window"]

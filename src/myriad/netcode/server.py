@@ -25,7 +25,7 @@ from myriad.core.errors import (
     DROP_RESPONSE_UNEXPECTED,
     DROP_UNKNOWN_ADDRESS,
 )
-from myriad.core.kernel import kernel
+from myriad.core.kernel import bare_kernel, inner_kernel
 from myriad.netcode.address_index import hash_key, index_find, index_remove
 from myriad.netcode.connection import CLOSED, CONNECTED, PENDING
 from myriad.netcode.handshake import (
@@ -65,7 +65,7 @@ _NOT_A_PAYLOAD = -1
 _IS_PAYLOAD = -2
 
 
-@kernel
+@bare_kernel
 def find(server: ServerArrays, a: np.uint64, b: np.uint64, c: np.uint64, d: np.uint64) -> int:
     """Row of the raw address (four u64), or -1; rows from max_clients up are only challenged so far."""
     return index_find(
@@ -73,13 +73,13 @@ def find(server: ServerArrays, a: np.uint64, b: np.uint64, c: np.uint64, d: np.u
     )
 
 
-@kernel
+@inner_kernel
 def _tag_of(server: ServerArrays, row: int) -> int:
     address = server.connections["address"]
     return hash_key(server.seeds, address[row, 0], address[row, 1], address[row, 2], address[row, 3])
 
 
-@kernel
+@inner_kernel
 def _leave(server: ServerArrays, row: int, reason: int) -> None:
     """Client `row` is gone: no packet reaches it any more, and a LEFT change waits."""
     index_remove(server.address_index, _tag_of(server, row), row)
@@ -94,7 +94,7 @@ def _leave(server: ServerArrays, row: int, reason: int) -> None:
     state["num_changes"][0] += 1
 
 
-@kernel
+@inner_kernel
 def _receive_packet(server: ServerArrays, batch: Batch, i: int, now_ns: int) -> int:
     """Process an encrypted packet: _IS_PAYLOAD, _NOT_A_PAYLOAD (done with), or the reason to drop it."""
     reason = check_shape(batch, i, _FROM_CLIENT)
@@ -124,7 +124,7 @@ def _receive_packet(server: ServerArrays, batch: Batch, i: int, now_ns: int) -> 
     return _IS_PAYLOAD if kind == PAYLOAD else _NOT_A_PAYLOAD
 
 
-@kernel
+@bare_kernel
 def receive(server: ServerArrays, batch: Batch, count: int, now_ns: int, wall_s: int, payloads: Array) -> int:
     """Process `batch[:count]`: how many authentic payloads were listed in `payloads` (PAYLOAD_RECORD, >= count rows).
 
@@ -159,19 +159,19 @@ def receive(server: ServerArrays, batch: Batch, count: int, now_ns: int, wall_s:
     return num_payloads
 
 
-@kernel
+@bare_kernel
 def payload_offset(server: ServerArrays, row: int) -> int:
     """Where in a datagram's data the payload of the row's next packet belongs (2..9)."""
     return body_offset(server.connections, row)
 
 
-@kernel
+@bare_kernel
 def seal(server: ServerArrays, batch: Batch, i: int, row: int, payload_length: int, now_ns: int) -> None:
     """Encrypt the payload (1..1200 bytes at `payload_offset`) of `batch[i]` in place, addressed to client `row`."""
     seal_packet(server.connections, row, batch, i, PAYLOAD, payload_length, server.ad, now_ns)
 
 
-@kernel
+@bare_kernel
 def confirm(server: ServerArrays, batch: Batch, i: int, row: int, now_ns: int) -> int:
     """Before a payload to client `row`: a keep-alive in `batch[i]` if it may not know yet that it is connected.
 
@@ -183,7 +183,7 @@ def confirm(server: ServerArrays, batch: Batch, i: int, row: int, now_ns: int) -
     return i + 1
 
 
-@kernel
+@bare_kernel
 def poll(server: ServerArrays, now_ns: int, wall_s: int, out: Batch, used: int) -> int:
     """Once per tick: timeouts, keep-alives of idle clients, expired tokens, and a fresh decrypt budget.
 
@@ -224,7 +224,7 @@ def poll(server: ServerArrays, now_ns: int, wall_s: int, out: Batch, used: int) 
     return used
 
 
-@kernel
+@inner_kernel
 def _expire_pending(server: ServerArrays, now_ns: int) -> None:
     state = server.state
     connections = server.connections
@@ -242,7 +242,7 @@ def _expire_pending(server: ServerArrays, now_ns: int) -> None:
                 release_pending(server, row, _tag_of(server, row))
 
 
-@kernel
+@bare_kernel
 def write_disconnect(server: ServerArrays, row: int, out: Batch, used: int, now_ns: int) -> int:
     """One disconnect packet to client `row`, appended to `out`; the new number in use (the same if it is full)."""
     if used >= len(out) or server.connections["state"][row] != CONNECTED:
@@ -251,7 +251,7 @@ def write_disconnect(server: ServerArrays, row: int, out: Batch, used: int, now_
     return used + 1
 
 
-@kernel
+@bare_kernel
 def disconnect(server: ServerArrays, row: int, out: Batch, used: int, now_ns: int) -> int:
     """Tell client `row` with redundant packets, appended to `out`, that it is disconnected, and free the row at once.
 
@@ -268,7 +268,7 @@ def disconnect(server: ServerArrays, row: int, out: Batch, used: int, now_ns: in
     return used
 
 
-@kernel
+@bare_kernel
 def release_left(server: ServerArrays) -> None:
     """Free the rows of all LEFT changes, and forget all changes."""
     state = server.state
