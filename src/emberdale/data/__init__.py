@@ -8,6 +8,8 @@ Invariant: rules read no number that is not in these arrays; a wrong data file i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +106,18 @@ def _units(metres: float) -> int:
     return round(metres * UNITS_PER_M)
 
 
+@contextmanager
+def _naming(file: str) -> Iterator[None]:
+    """Turns what can go wrong with the values of a file into an error that names it."""
+    try:
+        yield
+    except KeyError as error:
+        raise StartupError(f"{file}: {error.args[0]!r} is missing or unknown") from error
+    except (ValueError, TypeError, AttributeError) as error:
+        raise StartupError(f"{file}: {error}") from error
+
+
+@_naming("items.toml")
 def load_items(tick_hz: int) -> tuple[NDArray[Any], dict[str, int]]:
     """(128,) ITEM_TYPE by item number, and the numbers by name."""
     rows = read_toml(FOLDER / "items.toml")["item"]
@@ -120,6 +134,7 @@ def load_items(tick_hz: int) -> tuple[NDArray[Any], dict[str, int]]:
     return table, numbers
 
 
+@_naming("npcs.toml")
 def load_kinds(tick_hz: int) -> tuple[NDArray[Any], dict[str, int]]:
     """(128,) KIND by kind number (NPCs only), and the numbers by name."""
     items = load_items(tick_hz)[1]
@@ -146,6 +161,7 @@ def load_kinds(tick_hz: int) -> tuple[NDArray[Any], dict[str, int]]:
     return table, numbers
 
 
+@_naming("rules.toml")
 def load_params(tick_hz: int) -> NDArray[Any]:
     """(1,) PARAMS for a tick rate."""
     rules = read_toml(FOLDER / "rules.toml")
