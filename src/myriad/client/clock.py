@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from myriad.core.kernel import kernel
+from myriad.core.kernel import bare_kernel
 
 CLOCK = np.dtype(
     [
@@ -38,7 +38,7 @@ Clocks = npt.NDArray[np.void]
 """(clients,) `CLOCK`."""
 
 
-@kernel
+@bare_kernel
 def start_clock(clocks: Clocks, row: int, now_ns: int, tick_hz: float) -> None:
     """Begins one client's clock anew: nothing known of the server, no input-tick owed."""
     clocks["tick"][row] = 0.0
@@ -51,7 +51,7 @@ def start_clock(clocks: Clocks, row: int, now_ns: int, tick_hz: float) -> None:
     clocks["num_samples"][row] = 0
 
 
-@kernel
+@bare_kernel
 def observe_tick(clocks: Clocks, row: int, tick: int, now_ns: int, rtt_ns: int, rate_hz: float) -> None:
     """Takes in the tick (u32) of a snapshot that came just now; `rate_hz` is tick_hz × dilation / 100.
 
@@ -76,21 +76,21 @@ def observe_tick(clocks: Clocks, row: int, tick: int, now_ns: int, rtt_ns: int, 
     clocks["num_samples"][row] = number + 1
 
 
-@kernel
+@bare_kernel
 def server_tick(clocks: Clocks, row: int, now_ns: int) -> float:
     """The tick (fractional) that the server is estimated to be at now."""
     elapsed_s = (now_ns - int(clocks["at_ns"][row])) / 1e9
     return float(clocks["tick"][row]) + elapsed_s * float(clocks["rate_hz"][row])
 
 
-@kernel
+@bare_kernel
 def target_tick(clocks: Clocks, row: int, now_ns: int) -> float:
     """The tick that an input made now aims at: RTT/2 under way, with 2 sigma of jitter and one tick in hand."""
     half_trip = int(clocks["rtt_ns"][row]) / 2e9 * float(clocks["rate_hz"][row])
     return server_tick(clocks, row, now_ns) + half_trip + 2.0 * float(clocks["jitter_ticks"][row]) + 1.0
 
 
-@kernel
+@bare_kernel
 def take_due_ticks(clocks: Clocks, row: int, now_ns: int, buffer_hint: int) -> int:
     """How many input-ticks are to be made now (0..MAX_DUE_TICKS); they count as made.
 

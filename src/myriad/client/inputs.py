@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from myriad.core.kernel import kernel
+from myriad.core.kernel import bare_kernel, inner_kernel
 from myriad.wire.layouts import (
     INPUT_ENTRY_BYTES,
     INPUT_FIXED_BYTES,
@@ -64,14 +64,14 @@ Queues = npt.NDArray[np.void]
 """(clients,) `INPUT_QUEUE`."""
 
 
-@kernel
+@inner_kernel
 def serial_difference(later: int, earlier: int) -> int:
     """`later - earlier` of two u32 counters by serial arithmetic: -2^31 .. 2^31-1."""
     difference = (later - earlier) & 0xFFFFFFFF
     return difference - 0x100000000 if difference >= 0x80000000 else difference
 
 
-@kernel
+@bare_kernel
 def start_inputs(queues: Queues, row: int, last_input: int) -> None:
     """Begins one client's queue anew: empty, the next input-tick gets the number after `last_input` (u32)."""
     queues["newest"][row] = last_input
@@ -80,14 +80,14 @@ def start_inputs(queues: Queues, row: int, last_input: int) -> None:
     queues["num_ticks"][row] = 0
 
 
-@kernel
+@bare_kernel
 def room_for_inputs(queues: Queues, row: int) -> int:
     """How many input-ticks (0..MAX_UNCONFIRMED) may be made before the server confirms some."""
     waiting = serial_difference(int(queues["newest"][row]), int(queues["confirmed"][row]))
     return min(max(MAX_UNCONFIRMED - waiting, 0), MAX_UNCONFIRMED)
 
 
-@kernel
+@inner_kernel
 def forget_oldest(queues: Queues, row: int, ticks: int) -> int:
     """Takes up to `ticks` (>= 0) input-ticks from the old end of one client's queue; returns how many there were."""
     num_runs = int(queues["num_runs"][row])
@@ -117,7 +117,7 @@ def forget_oldest(queues: Queues, row: int, ticks: int) -> int:
     return ticks - left
 
 
-@kernel
+@bare_kernel
 def push_input(
     queues: Queues,
     row: int,
@@ -176,7 +176,7 @@ def push_input(
     return newest
 
 
-@kernel
+@bare_kernel
 def confirm_inputs(queues: Queues, row: int, last_input: int) -> int:
     """Takes in the number of the last input that the server applied; returns how many input-ticks that confirms.
 
@@ -195,7 +195,7 @@ def confirm_inputs(queues: Queues, row: int, last_input: int) -> int:
     return step
 
 
-@kernel
+@bare_kernel
 def write_inputs(queues: Queues, row: int, buf: npt.NDArray[np.uint8], at: int, render_ticks_back: int) -> int:
     """Writes one client's unconfirmed inputs at `buf[at:]`, the first part of an INPUT body; returns their end.
 
@@ -221,7 +221,7 @@ def write_inputs(queues: Queues, row: int, buf: npt.NDArray[np.uint8], at: int, 
     return at
 
 
-@kernel
+@bare_kernel
 def write_whois(buf: npt.NDArray[np.uint8], at: int, whois: npt.NDArray[np.uint32], num_whois: int) -> int:
     """Writes the last part of an INPUT body: the ids `whois[:num_whois]` (at most 4) whose names are wanted."""
     count = min(num_whois, MAX_WHOIS)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from myriad.core.kernel import kernel
+from myriad.core.kernel import bare_kernel, inner_kernel
 
 DELAYS_MS = (100.0, 150.0, 300.0)
 """By ring: near, mid, far."""
@@ -47,7 +47,7 @@ Tracks = npt.NDArray[np.void]
 """(rows,) `TRACK`."""
 
 
-@kernel
+@bare_kernel
 def add_sample(tracks: Tracks, row: int, tick: float, x: float, y: float, heading: float, ring: int) -> bool:
     """Appends what a snapshot of `tick` said of one entity; false (and nothing changes) if that is not news."""
     count = int(tracks["count"][row])
@@ -69,7 +69,7 @@ def add_sample(tracks: Tracks, row: int, tick: float, x: float, y: float, headin
     return True
 
 
-@kernel
+@inner_kernel
 def _blend(tracks: Tracks, row: int, older: int, part: float, shown: npt.NDArray[np.void], place: int) -> None:
     newer = older + 1
     x = float(tracks["x"][row, older])
@@ -87,7 +87,7 @@ def _blend(tracks: Tracks, row: int, older: int, part: float, shown: npt.NDArray
     shown["heading"][place] = heading - np.floor(heading)
 
 
-@kernel
+@bare_kernel
 def place_tracks(tracks: Tracks, server_tick: float, tick_hz: float, shown: npt.NDArray[np.void]) -> int:
     """Fills `shown` (as long as `tracks`, `SHOWN`) with where to draw each entity when the server is at `server_tick`.
 

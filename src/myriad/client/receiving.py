@@ -13,7 +13,7 @@ from myriad.client.arrays import Clients
 from myriad.client.clock import observe_tick, start_clock
 from myriad.client.inputs import confirm_inputs, serial_difference, start_inputs
 from myriad.client.snapshot import MALFORMED, read_snapshot
-from myriad.core.kernel import kernel
+from myriad.core.kernel import bare_kernel, inner_kernel
 from myriad.netcode.acks import read_header
 from myriad.netcode.client import client_receive
 from myriad.netcode.client_arrays import CLIENT_CONNECTED
@@ -49,7 +49,7 @@ BAD_PAYLOAD = -1
 _WELCOME_BYTES = 13
 
 
-@kernel
+@inner_kernel
 def _take_control(clients: Clients, row: int, entry: int, now_ns: int) -> None:
     """Acts on a control message (one fragment) in the inbox."""
     inbox = clients.reliable.inbox
@@ -70,7 +70,7 @@ def _take_control(clients: Clients, row: int, entry: int, now_ns: int) -> None:
         sessions["load_rung"][row] = inbox["data"][entry, 1]
 
 
-@kernel
+@inner_kernel
 def _take_snapshot(clients: Clients, row: int, batch: Batch, i: int, at: int, end: int, now_ns: int) -> int:
     buf = batch["data"][i]
     states = clients.states
@@ -94,7 +94,7 @@ def _take_snapshot(clients: Clients, row: int, batch: Batch, i: int, at: int, en
     return NEWEST_SNAPSHOT
 
 
-@kernel
+@inner_kernel
 def receive_datagram(clients: Clients, row: int, batch: Batch, i: int, now_ns: int) -> int:
     """Takes in `batch[i]`, which came to client `row` and may be changed.
 
@@ -134,3 +134,13 @@ def receive_datagram(clients: Clients, row: int, batch: Batch, i: int, now_ns: i
     if result == BAD_PAYLOAD:
         clients.sessions["num_malformed"][row] += 1
     return result
+
+
+@bare_kernel
+def receive_datagrams(clients: Clients, batch: Batch, count: int, now_ns: int) -> int:
+    """`receive_datagram` for `batch[:count]`, each for the client in its `row`; returns how many snapshots came."""
+    snapshots = 0
+    for i in range(count):
+        if receive_datagram(clients, int(batch["row"][i]), batch, i, now_ns) >= SNAPSHOT:
+            snapshots += 1
+    return snapshots

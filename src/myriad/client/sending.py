@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from myriad.client.arrays import Clients
 from myriad.client.inputs import MAX_INPUT_BYTES, write_inputs, write_whois
-from myriad.core.kernel import kernel
+from myriad.core.kernel import bare_kernel, inner_kernel
 from myriad.netcode.acks import write_header
 from myriad.netcode.client import client_payload_offset, client_seal
 from myriad.netcode.reliable import write_block
@@ -19,7 +19,7 @@ from myriad.wire.datagram import MAX_PAYLOAD_BYTES, Batch
 from myriad.wire.layouts import FLAG_RELIABLE, INNER_HEADER_BYTES, KIND_CONTROL, KIND_INPUT
 
 
-@kernel
+@inner_kernel
 def _write_head(clients: Clients, row: int, kind: int, batch: Batch, i: int, start: int, now_ns: int) -> int:
     """Header and reliable block of a payload that starts at `start`: the position after them."""
     buf = batch["data"][i]
@@ -30,7 +30,7 @@ def _write_head(clients: Clients, row: int, kind: int, batch: Batch, i: int, sta
     return after
 
 
-@kernel
+@inner_kernel
 def write_input_packet(
     clients: Clients, row: int, batch: Batch, i: int, render_ticks_back: int, num_whois: int, now_ns: int
 ) -> int:
@@ -49,9 +49,20 @@ def write_input_packet(
     return num_nacks
 
 
-@kernel
+@inner_kernel
 def write_control_packet(clients: Clients, row: int, batch: Batch, i: int, now_ns: int) -> None:
     """Writes a packet without inputs into `batch[i]`, sealed: acknowledgements and messages. For a connected client."""
     start = client_payload_offset(clients.net, row)
     at = _write_head(clients, row, KIND_CONTROL, batch, i, start, now_ns)
     client_seal(clients.net, row, batch, i, at - start, now_ns)
+
+
+@bare_kernel
+def write_packet(
+    clients: Clients, row: int, batch: Batch, i: int, render_ticks_back: int, num_whois: int, now_ns: int
+) -> None:
+    """`write_input_packet` for a client that was made welcome, `write_control_packet` for one that was not."""
+    if clients.sessions["joined"][row] != 0:
+        write_input_packet(clients, row, batch, i, render_ticks_back, num_whois, now_ns)
+    else:
+        write_control_packet(clients, row, batch, i, now_ns)

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from myriad.client.inputs import serial_difference
-from myriad.core.kernel import kernel
+from myriad.core.kernel import bare_kernel, inner_kernel
 from myriad.wire.layouts import SNAPSHOT_HEADER_BYTES, SNAPSHOT_OWN, SNAPSHOT_PRIVATE, SNAPSHOT_WHOIS
 from myriad.wire.pack import get_i8, get_i16, get_u32
 
@@ -58,7 +58,7 @@ States = npt.NDArray[np.void]
 MALFORMED = -1
 
 
-@kernel
+@inner_kernel
 def _end_of_names(buf: npt.NDArray[np.uint8], at: int, end: int) -> int:
     if at >= end:
         return MALFORMED
@@ -73,7 +73,7 @@ def _end_of_names(buf: npt.NDArray[np.uint8], at: int, end: int) -> int:
     return at
 
 
-@kernel
+@inner_kernel
 def _keep_names(
     row: int, buf: npt.NDArray[np.uint8], at: int, names: npt.NDArray[np.void], num_names: npt.NDArray[np.int64]
 ) -> None:
@@ -93,7 +93,7 @@ def _keep_names(
         at += 6 + length
 
 
-@kernel
+@bare_kernel
 def read_snapshot(
     states: States,
     row: int,

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from myriad.core.kernel import kernel
+from myriad.core.kernel import bare_kernel, inner_kernel
 from myriad.loadtest.dice import fraction
 
 BOT = np.dtype(
@@ -100,7 +100,7 @@ class Bots(NamedTuple):
     solid: npt.NDArray[np.uint8]  # (rows, columns) u1: 1 = blocked; row 0 is the south edge
 
 
-@kernel
+@inner_kernel
 def chance(bots: Bots, row: int) -> float:
     """The bot's next random number in [0, 1)."""
     number = int(bots.bots["decisions"][row])
@@ -108,7 +108,7 @@ def chance(bots: Bots, row: int) -> float:
     return fraction(int(bots.bots["seed"][row]), row, number, 7)
 
 
-@kernel
+@bare_kernel
 def is_walkable(bots: Bots, x: float, y: float) -> bool:
     """True if the point (metres) lies on the map and its tile is not solid."""
     tile_m = float(bots.guide["tile_m"][0])
@@ -120,7 +120,7 @@ def is_walkable(bots: Bots, x: float, y: float) -> bool:
     return int(bots.solid[line, column]) == 0
 
 
-@kernel
+@bare_kernel
 def is_clear_line(bots: Bots, x: float, y: float, to_x: float, to_y: float) -> bool:
     """True if every point of the line, half a metre apart, is walkable (the start itself is not looked at)."""
     distance = math.sqrt((to_x - x) ** 2 + (to_y - y) ** 2)
@@ -132,7 +132,7 @@ def is_clear_line(bots: Bots, x: float, y: float, to_x: float, to_y: float) -> b
     return True
 
 
-@kernel
+@inner_kernel
 def choose_leg(bots: Bots, row: int, now_ns: int) -> bool:
     """Looks for a point to walk to, in a few tries; false if none was found, and then the bot rests on."""
     table = bots.bots
@@ -157,7 +157,7 @@ def choose_leg(bots: Bots, row: int, now_ns: int) -> bool:
     return False
 
 
-@kernel
+@inner_kernel
 def rest(bots: Bots, row: int, now_ns: int) -> None:
     """Ends a leg; the bot rests about as long as it walked."""
     walked_ns = now_ns - int(bots.bots["leg_began_ns"][row])
@@ -166,7 +166,7 @@ def rest(bots: Bots, row: int, now_ns: int) -> None:
     bots.bots["rest_until_ns"][row] = now_ns + pause_ns
 
 
-@kernel
+@bare_kernel
 def start_bot(
     bots: Bots, row: int, seed: int, now_ns: int, left: float, bottom: float, right: float, top: float
 ) -> None:
@@ -187,7 +187,7 @@ def start_bot(
     table["heading"][row] = int(chance(bots, row) * 65536.0)
 
 
-@kernel
+@bare_kernel
 def notice(
     bots: Bots, row: int, now_ns: int, entity_id: int, is_item: bool, x: float, y: float, distance_m: float
 ) -> None:
@@ -213,7 +213,7 @@ def notice(
         table["walking"][row] = 0
 
 
-@kernel
+@inner_kernel
 def forget_prey(bots: Bots, row: int, now_ns: int) -> None:
     """Gives up what the bot went for, for a while."""
     bots.bots["prey_id"][row] = 0
@@ -222,7 +222,7 @@ def forget_prey(bots: Bots, row: int, now_ns: int) -> None:
     bots.bots["next_hunt_ns"][row] = now_ns + int(HUNT_PAUSE_NS * (0.5 + chance(bots, row)))
 
 
-@kernel
+@inner_kernel
 def _hunt(bots: Bots, row: int, now_ns: int, distance_m: float, action: npt.NDArray[np.void]) -> bool:
     """Acts on the prey when it is in reach; true while the bot should walk towards it."""
     table = bots.bots
@@ -239,7 +239,7 @@ def _hunt(bots: Bots, row: int, now_ns: int, distance_m: float, action: npt.NDAr
     return False
 
 
-@kernel
+@bare_kernel
 def decide(bots: Bots, row: int, now_ns: int, alive: bool, actions: npt.NDArray[np.void]) -> None:
     """Writes what the bot does from now on into `actions[row]` (`ACTION`). Set `x` and `y` of the bot before.
 

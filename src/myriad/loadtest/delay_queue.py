@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from myriad.core.kernel import kernel
+from myriad.core.kernel import bare_kernel, inner_kernel
 from myriad.loadtest.dice import fraction
 from myriad.loadtest.impairment import Impairment
 from myriad.wire.datagram import DATA_BYTES
@@ -78,7 +78,7 @@ def new_delay_queue(impairment: Impairment, clients: int, capacity: int, seed: i
     )
 
 
-@kernel
+@inner_kernel
 def _sift_up(queue: DelayQueue, place: int) -> None:
     due = queue.slots["due_ns"]
     while place > 0:
@@ -92,7 +92,7 @@ def _sift_up(queue: DelayQueue, place: int) -> None:
         place = parent
 
 
-@kernel
+@inner_kernel
 def _sift_down(queue: DelayQueue, count: int) -> None:
     due = queue.slots["due_ns"]
     place = 0
@@ -111,7 +111,7 @@ def _sift_down(queue: DelayQueue, count: int) -> None:
         place = child
 
 
-@kernel
+@inner_kernel
 def _put(queue: DelayQueue, due_ns: int, row: int, direction: int, buf: npt.NDArray[np.uint8], length: int) -> None:
     place = int(queue.rules["num_waiting"][0])
     if place == len(queue.heap):
@@ -128,7 +128,7 @@ def _put(queue: DelayQueue, due_ns: int, row: int, direction: int, buf: npt.NDAr
     _sift_up(queue, place)
 
 
-@kernel
+@bare_kernel
 def offer(queue: DelayQueue, now_ns: int, row: int, direction: int, buf: npt.NDArray[np.uint8], length: int) -> int:
     """Takes one datagram (`buf[:length]`) of client `row`: it is lost, or waits once or twice.
 
@@ -157,7 +157,7 @@ def offer(queue: DelayQueue, now_ns: int, row: int, direction: int, buf: npt.NDA
     return copies
 
 
-@kernel
+@bare_kernel
 def next_due_ns(queue: DelayQueue) -> int:
     """When the next datagram is due, or -1 if none waits."""
     if queue.rules["num_waiting"][0] == 0:
@@ -165,7 +165,7 @@ def next_due_ns(queue: DelayQueue) -> int:
     return int(queue.slots["due_ns"][queue.heap[0]])
 
 
-@kernel
+@bare_kernel
 def take_due(queue: DelayQueue, now_ns: int) -> int:
     """Takes the slot of the datagram that is due first, or -1 if none is due yet.
 

@@ -9,10 +9,10 @@ its datagrams interleave with those of others.
 
 from __future__ import annotations
 
-from myriad.core.kernel import kernel
+from myriad.core.kernel import inner_kernel
 
 
-@kernel
+@inner_kernel
 def mix(value: int) -> int:
     """An evenly spread u32 of the low 32 bits of `value` (a bijection of them)."""
     value &= 0xFFFFFFFF
@@ -24,13 +24,13 @@ def mix(value: int) -> int:
     return value
 
 
-@kernel
+@inner_kernel
 def roll(seed: int, who: int, number: int, purpose: int) -> int:
     """A u32 for the `number`-th event of `who`; different purposes give independent numbers."""
     return mix(mix(mix(mix(seed) + who) ^ number) + purpose * 0x9E3779B1)
 
 
-@kernel
+@inner_kernel
 def fraction(seed: int, who: int, number: int, purpose: int) -> float:
     """Like `roll`, as a number in [0, 1)."""
     return roll(seed, who, number, purpose) / 4294967296.0

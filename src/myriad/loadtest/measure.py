@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from myriad.client.inputs import serial_difference
 from myriad.core.histogram import HISTOGRAM_LENGTH, Histogram, record
-from myriad.core.kernel import kernel
+from myriad.core.kernel import bare_kernel, inner_kernel
 
 MAX_PENDING = 64
 RECENT_TICKS = 8
@@ -96,7 +96,7 @@ def begin_window(measures: Measures, now_ns: int) -> None:
     measures.pending["last_snapshot_ns"] = now_ns
 
 
-@kernel
+@bare_kernel
 def end_window(measures: Measures, now_ns: int) -> None:
     """Records the inputs that still wait with the time they have waited."""
     for row in range(len(measures.pending)):
@@ -104,7 +104,7 @@ def end_window(measures: Measures, now_ns: int) -> None:
             _record_oldest(measures, row, now_ns)
 
 
-@kernel
+@inner_kernel
 def _record_oldest(measures: Measures, row: int, now_ns: int) -> None:
     first = int(measures.pending["first"][row])
     record(measures.histograms[LATENCY], now_ns - int(measures.pending["intended_ns"][row, first]))
@@ -112,7 +112,7 @@ def _record_oldest(measures: Measures, row: int, now_ns: int) -> None:
     measures.pending["count"][row] -= 1
 
 
-@kernel
+@bare_kernel
 def note_sent_input(measures: Measures, row: int, number: int, intended_ns: int, now_ns: int) -> None:
     """An input packet whose newest input has `number` (u32) was to be sent at `intended_ns` and was sent now."""
     measures.counts["inputs"][row] += 1
@@ -126,7 +126,7 @@ def note_sent_input(measures: Measures, row: int, number: int, intended_ns: int,
     measures.pending["count"][row] = count + 1
 
 
-@kernel
+@bare_kernel
 def note_confirmed(measures: Measures, row: int, last_input: int, now_ns: int) -> None:
     """A snapshot came now whose last applied input is `last_input` (u32)."""
     while measures.pending["count"][row] > 0:
@@ -136,7 +136,7 @@ def note_confirmed(measures: Measures, row: int, last_input: int, now_ns: int) -
         _record_oldest(measures, row, now_ns)
 
 
-@kernel
+@bare_kernel
 def note_tick(measures: Measures, row: int, tick: int, now_ns: int) -> bool:
     """A snapshot of `tick` (u32) was decoded: true, and counted, if it is the first datagram of that tick."""
     pending = measures.pending
@@ -153,7 +153,7 @@ def note_tick(measures: Measures, row: int, tick: int, now_ns: int) -> bool:
     return True
 
 
-@kernel
+@bare_kernel
 def note_received(measures: Measures, row: int, length: int) -> None:
     """A datagram of `length` bytes came from the network."""
     measures.counts["down_bytes"][row] += length
@@ -163,7 +163,7 @@ def note_received(measures: Measures, row: int, length: int) -> None:
     measures.num_sizes[0] = number + 1
 
 
-@kernel
+@bare_kernel
 def note_sent(measures: Measures, row: int, length: int, taken: bool) -> None:
     """A datagram of `length` bytes was given to the network, which took it or not."""
     if taken:

@@ -146,6 +146,8 @@ class Course:
             time.sleep(_POLL_S)
         show()
         warm_up_s = time.monotonic() - began_s
+        gc.collect()  # now, so that no collection holds the swarm's thread up later
+        gc.freeze()
         time.sleep(SETTLE_S)
         return warm_up_s
 
@@ -155,8 +157,6 @@ class Course:
         measures = swarm.measures
         window = Window(crew)
         checking = self._door.digests(int(swarm.clients.states["tick"].max())) is not None
-        gc.collect()
-        gc.freeze()
         before = self._door.zone_status()
         drops = count_kernel_drops(self._ports)
         views = crew.call(lambda: swarm.clients.views.views.copy())

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from myriad.client.arrays import Clients
-from myriad.core.kernel import kernel
+from myriad.core.kernel import inner_kernel
 from myriad.game import ITEM_KIND_BASE, UNITS_PER_M
 from myriad.loadtest.bots import Bots, forget_prey, notice
 from myriad.replication.view_listing import VISIBLE, visible_entities
@@ -46,7 +46,7 @@ def new_sight(clients: int) -> Sight:
     )
 
 
-@kernel
+@inner_kernel
 def _ask_name(sight: Sight, plan: npt.NDArray[np.void], row: int, entity: int) -> None:
     """Puts the id on the list of names to ask for, unless it is known or the list is full."""
     place = entity % KNOWN_NAMES
@@ -58,7 +58,7 @@ def _ask_name(sight: Sight, plan: npt.NDArray[np.void], row: int, entity: int) -
     plan["num_whois"][row] = count + 1
 
 
-@kernel
+@inner_kernel
 def look_around(sight: Sight, clients: Clients, bots: Bots, plan: npt.NDArray[np.void], row: int, now_ns: int) -> None:
     """Client `row` looks at its view: names to ask for go to `plan`, its bot hears of its prey or the nearest one."""
     listed = sight.listed

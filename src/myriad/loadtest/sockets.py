@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from myriad.core import native
 from myriad.core.errors import StartupError
-from myriad.core.kernel import kernel
+from myriad.core.kernel import bare_kernel, inner_kernel
 
 HAS_EPOLL = native.available("epoll_wait")
 MAX_EVENTS = 512
@@ -43,7 +43,7 @@ _POLL_FD = np.dtype([("fd", "<i4"), ("events", "<i2"), ("revents", "<i2")])
 if HAS_EPOLL:
     _epoll_wait = native.declare("epoll_wait", "i32", "i32", "p", "i32", "i32")
 
-    @kernel
+    @inner_kernel
     def _wait_epoll(poller: int, events: npt.NDArray[np.uint8], ready: npt.NDArray[np.int32], timeout_ms: int) -> int:
         count = _epoll_wait(poller, events.ctypes.data, MAX_EVENTS, timeout_ms)
         for k in range(count):
@@ -53,7 +53,7 @@ if HAS_EPOLL:
 
 else:
 
-    @kernel
+    @inner_kernel
     def _wait_epoll(poller: int, events: npt.NDArray[np.uint8], ready: npt.NDArray[np.int32], timeout_ms: int) -> int:
         return -1
 
@@ -153,14 +153,14 @@ def count_kernel_drops(ports: set[int], table: str | None = None) -> int:
     return drops
 
 
-@kernel
+@bare_kernel
 def monotonic_ns(sockets: SocketArrays) -> int:
     """Nanoseconds of the system's monotonic clock, the same that `time.monotonic_ns` reads."""
     _clock_gettime(_MONOTONIC, sockets.now.ctypes.data)
     return int(sockets.now[0]) * 1_000_000_000 + int(sockets.now[1])
 
 
-@kernel
+@bare_kernel
 def wait_readable(sockets: SocketArrays, timeout_ms: int) -> int:
     """Waits until a datagram can be read or `timeout_ms` (>= 0) is over; fills `ready[:n]` with fds and returns n."""
     if sockets.poller[0] >= 0:
@@ -181,13 +181,13 @@ def wait_readable(sockets: SocketArrays, timeout_ms: int) -> int:
     return count
 
 
-@kernel
+@bare_kernel
 def receive_one(fd: int, buf: npt.NDArray[np.uint8]) -> int:
     """Reads one datagram into `buf`: its length (more than len(buf): truncated), or -1 if there is none."""
     return _recv(fd, buf.ctypes.data, len(buf), _RECEIVE_FLAGS)
 
 
-@kernel
+@bare_kernel
 def send_one(fd: int, buf: npt.NDArray[np.uint8], length: int) -> int:
     """Sends `buf[:length]`: the length, or -1 if the system did not take it."""
     return _send(fd, buf.ctypes.data, length, _DONTWAIT)

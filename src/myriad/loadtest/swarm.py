@@ -25,7 +25,7 @@ from myriad.client.clock import take_due_ticks
 from myriad.client.inputs import push_input, room_for_inputs
 from myriad.client.receiving import BAD_PAYLOAD, NEWEST_SNAPSHOT, NOTHING, SNAPSHOT, receive_datagram
 from myriad.client.sending import write_control_packet, write_input_packet
-from myriad.core.kernel import kernel
+from myriad.core.kernel import bare_kernel, inner_kernel
 from myriad.loadtest.bots import Bots, decide
 from myriad.loadtest.delay_queue import DOWN, UP, DelayQueue, next_due_ns, offer, take_due
 from myriad.loadtest.measure import (
@@ -104,14 +104,14 @@ class Swarm(NamedTuple):
     chat: npt.NDArray[np.uint8]  # a chat message as it goes on the wire
 
 
-@kernel
+@inner_kernel
 def _hand_over(swarm: Swarm, row: int, buf: npt.NDArray[np.uint8], length: int) -> None:
     """Gives a datagram to the socket."""
     taken = send_one(int(swarm.sockets.fds[row]), buf, length) == length
     note_sent(swarm.measures, row, length, taken)
 
 
-@kernel
+@inner_kernel
 def _transmit(swarm: Swarm, used: int, row: int, now_ns: int) -> None:
     """Sends the first `used` datagrams of the outbox for client `row`, through the impairment if there is one."""
     for i in range(used):
@@ -123,7 +123,7 @@ def _transmit(swarm: Swarm, used: int, row: int, now_ns: int) -> None:
             _hand_over(swarm, row, buf, length)
 
 
-@kernel
+@inner_kernel
 def _note_place(swarm: Swarm, row: int) -> None:
     """Takes the avatar's place from the own state, and counts the way it went."""
     own = swarm.clients.states["own"][row]
@@ -144,7 +144,7 @@ def _note_place(swarm: Swarm, row: int) -> None:
     plan["y"][row] = y
 
 
-@kernel
+@inner_kernel
 def _count_messages(swarm: Swarm, row: int) -> None:
     reliable = swarm.clients.reliable
     for entry in range(int(reliable.state["num_inbox"][0])):
@@ -153,7 +153,7 @@ def _count_messages(swarm: Swarm, row: int) -> None:
     reliable.state["num_inbox"][0] = 0
 
 
-@kernel
+@inner_kernel
 def deliver(swarm: Swarm, row: int, now_ns: int) -> None:
     """Client `row` gets the datagram in the inbox."""
     clients = swarm.clients
@@ -181,7 +181,7 @@ def deliver(swarm: Swarm, row: int, now_ns: int) -> None:
             _note_place(swarm, row)
 
 
-@kernel
+@inner_kernel
 def _play(swarm: Swarm, row: int, intended_ns: int, now_ns: int) -> None:
     """A connected client's turn: its bot decides, and its next inputs leave."""
     clients = swarm.clients
@@ -226,7 +226,7 @@ def _play(swarm: Swarm, row: int, intended_ns: int, now_ns: int) -> None:
     note_sent_input(swarm.measures, row, number, intended_ns, now_ns)
 
 
-@kernel
+@inner_kernel
 def take_turn(swarm: Swarm, row: int, intended_ns: int, now_ns: int) -> None:
     """What client `row` does at its turn, which was to be at `intended_ns`."""
     plan = swarm.plan
@@ -247,7 +247,7 @@ def take_turn(swarm: Swarm, row: int, intended_ns: int, now_ns: int) -> None:
     _transmit(swarm, client_poll(clients.net, row, row + 1, now_ns, swarm.outbox, 0), row, now_ns)
 
 
-@kernel
+@inner_kernel
 def _take_turns(swarm: Swarm, now_ns: int) -> int:
     """All turns that are due; returns when the next one is."""
     schedule = swarm.schedule
@@ -267,7 +267,7 @@ def _take_turns(swarm: Swarm, now_ns: int) -> int:
         schedule["next_row"][0] = row
 
 
-@kernel
+@inner_kernel
 def _release_delayed(swarm: Swarm, now_ns: int) -> None:
     """Lets out what the impaired network has held until now."""
     slots = swarm.delays.slots
@@ -286,7 +286,7 @@ def _release_delayed(swarm: Swarm, now_ns: int) -> None:
             deliver(swarm, row, now_ns)
 
 
-@kernel
+@inner_kernel
 def _receive_ready(swarm: Swarm, count: int) -> None:
     """One datagram from each of the first `count` readable sockets."""
     sockets = swarm.sockets
@@ -307,7 +307,7 @@ def _receive_ready(swarm: Swarm, count: int) -> None:
             deliver(swarm, row, now_ns)
 
 
-@kernel
+@bare_kernel
 def run_swarm(swarm: Swarm, until_ns: int) -> None:
     """Runs the swarm until the monotonic clock shows `until_ns` or `schedule.stop` is set by another thread."""
     while swarm.schedule["stop"][0] == 0:

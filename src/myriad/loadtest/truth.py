@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from myriad.client.arrays import Clients
-from myriad.core.kernel import kernel
+from myriad.core.kernel import bare_kernel
 from myriad.replication.cells import NUM_SLOTS, ring_of
 from myriad.replication.view_listing import part_digest
 from myriad.wire.layouts import MAX_PARTS, RING_PERIODS, SNAPSHOT_TIER_MASK, VIEW_RADIUS_CELLS, VIEW_SIDE_CELLS
@@ -40,7 +40,7 @@ Truths = dict[tuple[int, int, int], int]
 """Digest by (cell x, cell y, part); what is not there is empty."""
 
 
-@kernel
+@bare_kernel
 def sample_views(
     clients: Clients, rows: npt.NDArray[np.int32], count: int, samples: npt.NDArray[np.void], used: int
 ) -> int:
