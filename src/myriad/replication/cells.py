@@ -126,6 +126,7 @@ ROW = np.dtype(
 CELL = np.dtype(
     [
         ("laid_out_at", "i8"),  # snapshot
+        ("announced_at", "i8", (MAX_PARTS,)),  # snapshot of the newest generation
         ("left", "i4"),  # exact coordinate of the cell's west edge
         ("bottom", "i4"),
         ("x", "i4"),  # world-wide index
@@ -255,6 +256,7 @@ def create_cells(
     cells["left"], cells["bottom"] = cells["x"] * CELL_UNITS, cells["y"] * CELL_UNITS
     cells["hash"] = [mix_cell(int(x), int(y)) for x, y in zip(cells["x"], cells["y"], strict=True)]
     cells["part"], cells["num_parts"] = -1, 1
+    cells["announced_at"] = cells["laid_out_at"] = snapshot - 1000
     cells["part"][:, 0] = numbers
     parts = np.zeros(pool, PART)
     parts["cell"] = -1

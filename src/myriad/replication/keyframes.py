@@ -16,6 +16,9 @@ from myriad.replication.integers import i64
 from myriad.replication.sections import clear_marks, compare_with_base, put_record
 from myriad.wire.layouts import KEYFRAME_LEAD_SNAPSHOTS, RECORD_BYTES
 
+GENERATIONS = 255
+"""Generations count 0..254: quiet nibbles name them modulo 15, and 255 and 0 would be the same to them."""
+
 ROLL_SNAPSHOTS = 20
 """Between two keyframes of a part that changes; parts with many entities roll less often (below)."""
 
@@ -35,8 +38,9 @@ def roll_period(count: int) -> int:
 def _announce(cells: CellArrays, part: int, snapshot: int) -> None:
     """Capture the part's present state as its next keyframe, in keyframe order: sub-square, then id."""
     cell, number = i64(cells.parts["cell"][part]), i64(cells.parts["number"][part])
-    generation = (i64(cells.cells["generation"][cell, number]) + 1) & 255
+    generation = (i64(cells.cells["generation"][cell, number]) + 1) % GENERATIONS
     cells.cells["generation"][cell, number] = generation
+    cells.cells["announced_at"][cell, number] = snapshot
     start, count = i64(cells.parts["start"][part]), i64(cells.parts["count"][part])
     row_id, row_word = cells.rows["id"], cells.rows["word"]
     for i in range(count):
@@ -82,7 +86,9 @@ def roll(cells: CellArrays, part: int, snapshot: int) -> bool:
         parts["has_next"][part] = 0
         parts["rolled_at"][part] = snapshot
     if not parts["has_base"][part]:
-        if not parts["has_next"][part]:
+        # A part that keeps falling empty does not use up generations: clients tell them apart by a few bits.
+        announced_at = i64(cells.cells["announced_at"][i64(parts["cell"][part]), i64(parts["number"][part])])
+        if not parts["has_next"][part] and snapshot - announced_at >= KEYFRAME_LEAD_SNAPSHOTS:
             _announce(cells, part, snapshot)
         return False
     same = compare_with_base(cells, part)
