@@ -9,8 +9,6 @@ place at any time; no stack is larger than its type allows.
 
 from __future__ import annotations
 
-import numpy as np
-
 from emberdale.fields import (
     COUNT_DROPS,
     COUNT_PICKUPS,
@@ -27,6 +25,7 @@ from myriad.game import (
     UNITS_PER_M,
     World,
     allocate_row,
+    as_int,
     emit,
     find_row,
     free_row,
@@ -47,20 +46,20 @@ def put_on_ground(world: World, item: int, amount: int, qx: int, qy: int, now: i
     """Make a ground item near (qx, qy); returns its row, or -1 when the ground or the table is full (no change)."""
     clock = world.clock[0]
     params = world.params[0]
-    if np.int64(clock["num_items"]) >= np.int64(params["max_on_ground"]):
+    if as_int(clock["num_items"]) >= as_int(params["max_on_ground"]):
         return -1
-    num_free = np.int64(clock["num_free"])
-    if num_free == 0 and np.int64(clock["num_rows"]) >= world.entities.shape[0]:
+    num_free = as_int(clock["num_free"])
+    if num_free == 0 and as_int(clock["num_rows"]) >= world.entities.shape[0]:
         return -1
     entity_id = take_transient_id(world)
-    row = np.int64(allocate_row(world, entity_id))
+    row = as_int(allocate_row(world, entity_id))
     if row < 0:
         return -1
     noise = random_u32(world.rng, now, entity_id, DRAW_PLACE)
     x = qx + (noise & 1023) - 512
     y = qy + ((noise >> 10) & 1023) - 512
-    left = np.int64(clock["origin_x"]) * UNITS_PER_M
-    bottom = np.int64(clock["origin_y"]) * UNITS_PER_M
+    left = as_int(clock["origin_x"]) * UNITS_PER_M
+    bottom = as_int(clock["origin_y"]) * UNITS_PER_M
     if is_solid(world.solid, (x - left) // TILE_UNITS, (y - bottom) // TILE_UNITS):
         x = qx
         y = qy
@@ -68,7 +67,7 @@ def put_on_ground(world: World, item: int, amount: int, qx: int, qy: int, now: i
     me["kind"] = ITEM_KIND_BASE + item
     me["flags"] = ITEM
     me["amount"] = amount
-    me["timer_tick"] = now + np.int64(params["item_ticks"])
+    me["timer_tick"] = now + as_int(params["item_ticks"])
     place(world, row, x, y, now)
     clock["num_items"] += 1
     return row
@@ -86,13 +85,13 @@ def take_from_ground(world: World, row: int) -> None:
 def put_in_inventory(world: World, row: int, item: int, amount: int) -> int:
     """Put as much as fits into a player's slots, filling stacks first; returns how much did not fit."""
     me = world.entities[row]
-    max_stack = np.int64(world.items[item]["max_stack"])
+    max_stack = as_int(world.items[item]["max_stack"])
     for turn in range(2):  # stacks that have room, then empty slots
         for slot in range(INVENTORY_SLOTS):
             if amount == 0:
                 return 0
-            held = np.int64(me["slot_count"][slot])
-            same = np.int64(me["slot_item"][slot]) == item
+            held = as_int(me["slot_count"][slot])
+            same = as_int(me["slot_item"][slot]) == item
             if (turn == 0 and same and held < max_stack) or (turn == 1 and me["slot_item"][slot] == 0):
                 moved = min(amount, max_stack - held)
                 me["slot_item"][slot] = item
@@ -105,16 +104,16 @@ def put_in_inventory(world: World, row: int, item: int, amount: int) -> int:
 def take_from_slot(world: World, row: int, slot: int, amount: int) -> None:
     """Take `amount` out of a slot, which must hold it. A weapon that is no longer held leaves the hand."""
     me = world.entities[row]
-    item = np.int64(me["slot_item"][slot])
-    left = np.int64(me["slot_count"][slot]) - amount
+    item = as_int(me["slot_item"][slot])
+    left = as_int(me["slot_count"][slot]) - amount
     me["slot_count"][slot] = left
     if left > 0:
         return
     me["slot_item"][slot] = 0
-    if np.int64(me["weapon"]) != item:
+    if as_int(me["weapon"]) != item:
         return
     for other in range(INVENTORY_SLOTS):
-        if np.int64(me["slot_item"][other]) == item:
+        if as_int(me["slot_item"][other]) == item:
             return
     me["weapon"] = 0
 
@@ -124,17 +123,17 @@ def item_in_reach(world: World, row: int, entity_id: int) -> int:
     """Row of the ground item with that id (0 = the nearest) within a player's reach, else -1."""
     params = world.params[0]
     me = world.entities[row]
-    reach = np.int64(params["item_reach"])
-    qx = np.int64(me["qx"])
-    qy = np.int64(me["qy"])
+    reach = as_int(params["item_reach"])
+    qx = as_int(me["qx"])
+    qy = as_int(me["qy"])
     if entity_id == 0:
-        return np.int64(nearest_entity(world, qx, qy, reach, ITEM, row, np.int64(params["think_checks"])))
-    found = np.int64(find_row(world, entity_id))
+        return as_int(nearest_entity(world, qx, qy, reach, ITEM, row, as_int(params["think_checks"])))
+    found = as_int(find_row(world, entity_id))
     lying = world.entities[found]
     if found < 0 or (lying["flags"] & ITEM) == 0:
         return -1
-    dx = np.int64(lying["qx"]) - qx
-    dy = np.int64(lying["qy"]) - qy
+    dx = as_int(lying["qx"]) - qx
+    dy = as_int(lying["qy"]) - qy
     if dx * dx + dy * dy > reach * reach:
         return -1
     return found
@@ -149,14 +148,14 @@ def pick_up(world: World, row: int, entity_id: int) -> bool:
     if found < 0:
         return False
     lying = world.entities[found]
-    item = np.int64(lying["kind"]) - ITEM_KIND_BASE
-    amount = np.int64(lying["amount"])
-    if item == np.int64(params["coin_item"]):
-        coins = np.int64(me["coins"])
+    item = as_int(lying["kind"]) - ITEM_KIND_BASE
+    amount = as_int(lying["amount"])
+    if item == as_int(params["coin_item"]):
+        coins = as_int(me["coins"])
         left = max(0, amount - (MAX_COINS - coins))
         me["coins"] = coins + amount - left
     else:
-        left = np.int64(put_in_inventory(world, row, item, amount))
+        left = as_int(put_in_inventory(world, row, item, amount))
     if left == amount:
         return False
     if left == 0:
@@ -174,14 +173,14 @@ def drop(world: World, row: int, argument: int, now: int) -> bool:
     slot = argument & 0xFF
     if slot >= INVENTORY_SLOTS:
         return False
-    item = np.int64(me["slot_item"][slot])
-    held = np.int64(me["slot_count"][slot])
+    item = as_int(me["slot_item"][slot])
+    held = as_int(me["slot_count"][slot])
     amount = argument >> 8
     if amount == 0:
         amount = held
     if item == 0 or amount > held:
         return False
-    if put_on_ground(world, item, amount, np.int64(me["qx"]), np.int64(me["qy"]), now) < 0:
+    if put_on_ground(world, item, amount, as_int(me["qx"]), as_int(me["qy"]), now) < 0:
         return False
     take_from_slot(world, row, slot, amount)
     world.counters[COUNT_DROPS] += 1
@@ -194,21 +193,21 @@ def use(world: World, row: int, slot: int) -> bool:
     me = world.entities[row]
     if slot >= INVENTORY_SLOTS:
         return False
-    item = np.int64(me["slot_item"][slot])
+    item = as_int(me["slot_item"][slot])
     if item == 0:
         return False
     item_type = world.items[item]
-    heal = np.int64(item_type["heal"])
+    heal = as_int(item_type["heal"])
     if heal > 0:
-        missing = np.int64(me["max_hp"]) - np.int64(me["hp"])
+        missing = as_int(me["max_hp"]) - as_int(me["hp"])
         if missing <= 0:
             return False
         healed = min(heal, missing)
         me["hp"] += healed
         take_from_slot(world, row, slot, 1)
         emit(world, EVENT_HEAL, healed, row, row)
-    elif np.int64(item_type["max_damage"]) > 0:
-        me["weapon"] = 0 if np.int64(me["weapon"]) == item else item
+    elif as_int(item_type["max_damage"]) > 0:
+        me["weapon"] = 0 if as_int(me["weapon"]) == item else item
     else:
         return False
     world.counters[COUNT_USES] += 1
@@ -221,7 +220,7 @@ def item_action(world: World, row: int, action: int, argument: int, now: int) ->
     params = world.params[0]
     me = world.entities[row]
     done = False
-    if now >= np.int64(me["action_ready_tick"]):
+    if now >= as_int(me["action_ready_tick"]):
         if action == 0:
             done = pick_up(world, row, argument)
         elif action == 1:
@@ -229,7 +228,7 @@ def item_action(world: World, row: int, action: int, argument: int, now: int) ->
         else:
             done = use(world, row, argument)
     if done:
-        me["action_ready_tick"] = now + np.int64(params["action_ticks"])
-        me["private_version"] = (np.int64(me["private_version"]) + 1) & 0xFF
+        me["action_ready_tick"] = now + as_int(params["action_ticks"])
+        me["private_version"] = (as_int(me["private_version"]) + 1) & 0xFF
     else:
         world.counters[COUNT_REFUSED] += 1

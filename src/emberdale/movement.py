@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emberdale.fields import BUTTON_RUN, STATE_DEAD, STATE_FIGHTING, STATE_IDLE, STATE_RUNNING, STATE_WALKING
-from myriad.game import COSINE, SINE, UNITS_PER_M, inner_kernel, kernel, move_body
+from myriad.game import COSINE, SINE, UNITS_PER_M, as_int, inner_kernel, kernel, move_body
 
 
 @inner_kernel
@@ -39,20 +39,20 @@ def move_step(
     """
     if state == STATE_DEAD:
         return x, y, state, stamina
-    full = np.int64(params["stamina"][0])
-    rest = np.int64(params["rest_stamina"][0])
+    full = as_int(params["stamina"][0])
+    rest = as_int(params["rest_stamina"][0])
     if move_mag == 0:
         if state != STATE_FIGHTING:
             state = STATE_IDLE
         return x, y, state, min(full, stamina + rest)
-    cost = np.int64(params["run_stamina"][0])
-    needed = cost if state == STATE_RUNNING else np.int64(params["run_again_stamina"][0])
+    cost = as_int(params["run_stamina"][0])
+    needed = cost if state == STATE_RUNNING else as_int(params["run_again_stamina"][0])
     running = (buttons & BUTTON_RUN) != 0 and stamina >= needed
     speed = params["run_mps"][0] if running else params["walk_mps"][0]
     length = speed * UNITS_PER_M * dt * (move_mag / 255.0)
-    step_x = np.int64(math.floor(COSINE[move_dir] * length + 0.5))
-    step_y = np.int64(math.floor(SINE[move_dir] * length + 0.5))
-    new_x, new_y = move_body(solid, x, y, step_x, step_y, np.int64(params["body_radius"][0]))
+    step_x = as_int(math.floor(COSINE[move_dir] * length + 0.5))
+    step_y = as_int(math.floor(SINE[move_dir] * length + 0.5))
+    new_x, new_y = move_body(solid, x, y, step_x, step_y, as_int(params["body_radius"][0]))
     if new_x == x and new_y == y:  # against a wall: nobody gets tired of standing
         return x, y, STATE_IDLE, min(full, stamina + rest)
     if running:
@@ -78,19 +78,19 @@ def predict(
 
     `origin_x`, `origin_y` in metres; `dt` in seconds, as the server's `clock.dt`.
     """
-    left = np.int64(origin_x) * UNITS_PER_M
-    bottom = np.int64(origin_y) * UNITS_PER_M
+    left = as_int(origin_x) * UNITS_PER_M
+    bottom = as_int(origin_y) * UNITS_PER_M
     x, y, state, stamina = move_step(
         solid,
         params,
         dt,
-        np.int64(own["qx"][row]) - left,
-        np.int64(own["qy"][row]) - bottom,
-        np.int64(own["state"][row]),
-        np.int64(own["stamina"][row]),
-        np.int64(buttons),
-        np.int64(move_dir),
-        np.int64(move_mag),
+        as_int(own["qx"][row]) - left,
+        as_int(own["qy"][row]) - bottom,
+        as_int(own["state"][row]),
+        as_int(own["stamina"][row]),
+        as_int(buttons),
+        as_int(move_dir),
+        as_int(move_mag),
     )
     if state == STATE_DEAD:
         return

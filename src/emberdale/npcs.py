@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from emberdale.combat import in_reach, is_attackable, respawn, strike
 from emberdale.fields import (
     DRAW_ANGLE,
@@ -40,6 +38,7 @@ from myriad.game import (
     SINE,
     UNITS_PER_M,
     World,
+    as_int,
     find_row,
     heading_of,
     inner_kernel,
@@ -69,9 +68,9 @@ def _walk(world: World, row: int, dx: int, dy: int, step: float, ticks: int, sta
     if distance < step:
         _stop(world, row, STATE_IDLE)
         return
-    me["step_x"] = np.int64(math.floor(dx * step / distance + 0.5))
-    me["step_y"] = np.int64(math.floor(dy * step / distance + 0.5))
-    me["steps_left"] = min(ticks, np.int64(distance / step))
+    me["step_x"] = as_int(math.floor(dx * step / distance + 0.5))
+    me["step_y"] = as_int(math.floor(dy * step / distance + 0.5))
+    me["steps_left"] = min(ticks, as_int(distance / step))
     me["heading"] = heading_of(dx, dy)
     me["state"] = state
 
@@ -80,9 +79,9 @@ def _walk(world: World, row: int, dx: int, dy: int, step: float, ticks: int, sta
 def _rest(world: World, row: int, now: int) -> None:
     params = world.params[0]
     me = world.entities[row]
-    shortest = np.int64(params["rest_min_ticks"])
-    spread = np.int64(params["rest_max_ticks"]) - shortest + 1
-    entity_id = np.int64(me["id"])
+    shortest = as_int(params["rest_min_ticks"])
+    spread = as_int(params["rest_max_ticks"]) - shortest + 1
+    entity_id = as_int(me["id"])
     me["mode"] = MODE_REST
     me["target"] = 0
     me["timer_tick"] = now + shortest + random_below(world.rng, now, entity_id, DRAW_REST, spread)
@@ -94,19 +93,19 @@ def _stroll(world: World, row: int, now: int) -> None:
     """Walk a few seconds in some direction; back towards the camp when that would leave it."""
     params = world.params[0]
     me = world.entities[row]
-    kind = world.kinds[np.int64(me["kind"])]
-    entity_id = np.int64(me["id"])
-    shortest = np.int64(params["walk_min_ticks"])
-    spread = np.int64(params["walk_max_ticks"]) - shortest + 1
+    kind = world.kinds[as_int(me["kind"])]
+    entity_id = as_int(me["id"])
+    shortest = as_int(params["walk_min_ticks"])
+    spread = as_int(params["walk_max_ticks"]) - shortest + 1
     ticks = shortest + random_below(world.rng, now, entity_id, DRAW_DISTANCE, spread)
     step = kind["walk_step"]
     angle = random_below(world.rng, now, entity_id, DRAW_ANGLE, DIRECTIONS)
-    dx = np.int64(math.floor(COSINE[angle] * step * ticks))
-    dy = np.int64(math.floor(SINE[angle] * step * ticks))
-    camp = world.places[np.int64(me["place"])]
-    from_x = np.int64(me["qx"]) - np.int64(camp["x"])
-    from_y = np.int64(me["qy"]) - np.int64(camp["y"])
-    radius = np.int64(camp["radius"])
+    dx = as_int(math.floor(COSINE[angle] * step * ticks))
+    dy = as_int(math.floor(SINE[angle] * step * ticks))
+    camp = world.places[as_int(me["place"])]
+    from_x = as_int(me["qx"]) - as_int(camp["x"])
+    from_y = as_int(me["qy"]) - as_int(camp["y"])
+    radius = as_int(camp["radius"])
     if (from_x + dx) * (from_x + dx) + (from_y + dy) * (from_y + dy) > radius * radius:
         dx = -from_x
         dy = -from_y
@@ -119,21 +118,21 @@ def _go_home(world: World, row: int, now: int) -> None:
     """Set out for home; `now` 0 = once more, without more time to get there."""
     params = world.params[0]
     me = world.entities[row]
-    kind = world.kinds[np.int64(me["kind"])]
+    kind = world.kinds[as_int(me["kind"])]
     me["target"] = 0
     me["mode"] = MODE_RETURN
     if now != 0:
-        me["timer_tick"] = now + np.int64(params["return_max_ticks"])
-    dx = np.int64(me["home_x"]) - np.int64(me["qx"])
-    dy = np.int64(me["home_y"]) - np.int64(me["qy"])
+        me["timer_tick"] = now + as_int(params["return_max_ticks"])
+    dx = as_int(me["home_x"]) - as_int(me["qx"])
+    dy = as_int(me["home_y"]) - as_int(me["qy"])
     _walk(world, row, dx, dy, kind["run_step"], 65535, STATE_RUNNING)
 
 
 @inner_kernel
 def _distance_home(world: World, row: int) -> float:
     me = world.entities[row]
-    dx = np.int64(me["home_x"]) - np.int64(me["qx"])
-    dy = np.int64(me["home_y"]) - np.int64(me["qy"])
+    dx = as_int(me["home_x"]) - as_int(me["qx"])
+    dy = as_int(me["home_y"]) - as_int(me["qy"])
     return math.sqrt(dx * dx + dy * dy)
 
 
@@ -143,16 +142,16 @@ def _flee(world: World, row: int, target: int, now: int) -> None:
     params = world.params[0]
     me = world.entities[row]
     other = world.entities[target]
-    kind = world.kinds[np.int64(me["kind"])]
-    if target < 0 or now >= np.int64(me["timer_tick"]):
+    kind = world.kinds[as_int(me["kind"])]
+    if target < 0 or now >= as_int(me["timer_tick"]):
         _go_home(world, row, now)
         return
-    dx = np.int64(me["qx"]) - np.int64(other["qx"])
-    dy = np.int64(me["qy"]) - np.int64(other["qy"])
+    dx = as_int(me["qx"]) - as_int(other["qx"])
+    dy = as_int(me["qy"]) - as_int(other["qy"])
     if dx == 0 and dy == 0:
         dx = 1
     step = kind["run_step"]
-    ticks = 2 * np.int64(params["think_ticks"])
+    ticks = 2 * as_int(params["think_ticks"])
     _walk(world, row, dx * UNITS_PER_M, dy * UNITS_PER_M, step, ticks, STATE_RUNNING)
 
 
@@ -165,36 +164,36 @@ def _chase(world: World, row: int, target: int, now: int) -> bool:
     params = world.params[0]
     me = world.entities[row]
     other = world.entities[target]
-    kind = world.kinds[np.int64(me["kind"])]
+    kind = world.kinds[as_int(me["kind"])]
     if (
         target < 0
         or not is_attackable(world, target, now)
-        or _distance_home(world, row) > np.int64(kind["leash"])
+        or _distance_home(world, row) > as_int(kind["leash"])
     ):
         _go_home(world, row, now)
         return False
-    if np.int64(me["hp"]) < np.int64(kind["flee_hp"]):
+    if as_int(me["hp"]) < as_int(kind["flee_hp"]):
         me["mode"] = MODE_FLEE
-        me["timer_tick"] = now + np.int64(params["flee_ticks"])
+        me["timer_tick"] = now + as_int(params["flee_ticks"])
         return True
-    dx = np.int64(other["qx"]) - np.int64(me["qx"])
-    dy = np.int64(other["qy"]) - np.int64(me["qy"])
-    reach = np.int64(kind["reach"])
+    dx = as_int(other["qx"]) - as_int(me["qx"])
+    dy = as_int(other["qy"]) - as_int(me["qy"])
+    reach = as_int(kind["reach"])
     if not in_reach(world, row, target, reach, 0):
-        ticks = 2 * np.int64(params["think_ticks"])
+        ticks = 2 * as_int(params["think_ticks"])
         _walk(world, row, dx, dy, kind["run_step"], ticks, STATE_RUNNING)
         return False
     _stop(world, row, STATE_FIGHTING)
     me["heading"] = heading_of(dx, dy)
-    if now >= np.int64(me["attack_ready_tick"]):
-        me["attack_ready_tick"] = now + np.int64(kind["cooldown_ticks"])
+    if now >= as_int(me["attack_ready_tick"]):
+        me["attack_ready_tick"] = now + as_int(kind["cooldown_ticks"])
         strike(
             world,
             row,
             target,
-            np.int64(kind["hit_chance"]),
-            np.int64(kind["min_damage"]),
-            np.int64(kind["max_damage"]),
+            as_int(kind["hit_chance"]),
+            as_int(kind["min_damage"]),
+            as_int(kind["max_damage"]),
             now,
         )
     return False
@@ -205,21 +204,21 @@ def _notice(world: World, row: int, now: int) -> bool:
     """Whether a resting or strolling NPC finds something to run from or to attack; sets mode and target if so."""
     params = world.params[0]
     me = world.entities[row]
-    kind = world.kinds[np.int64(me["kind"])]
+    kind = world.kinds[as_int(me["kind"])]
     if me["target"] == 0:
-        sight = np.int64(kind["sight"])
-        qx = np.int64(me["qx"])
-        qy = np.int64(me["qy"])
+        sight = as_int(kind["sight"])
+        qx = as_int(me["qx"])
+        qy = as_int(me["qy"])
         if sight == 0 or players_around(world, qx, qy) == 0:
             return False
-        checks = np.int64(params["think_checks"])
-        seen = np.int64(nearest_entity(world, qx, qy, sight, PLAYER, row, checks))
+        checks = as_int(params["think_checks"])
+        seen = as_int(nearest_entity(world, qx, qy, sight, PLAYER, row, checks))
         if seen < 0 or not is_attackable(world, seen, now):
             return False
         me["target"] = world.entities[seen]["id"]
-    if np.int64(kind["temper"]) == TEMPER_PEACEFUL:
+    if as_int(kind["temper"]) == TEMPER_PEACEFUL:
         me["mode"] = MODE_FLEE
-        me["timer_tick"] = now + np.int64(params["flee_ticks"])
+        me["timer_tick"] = now + as_int(params["flee_ticks"])
     else:
         me["mode"] = MODE_CHASE
     return True
@@ -230,22 +229,22 @@ def think(world: World, row: int, now: int) -> None:
     """One decision of one NPC."""
     params = world.params[0]
     me = world.entities[row]
-    timer = np.int64(me["timer_tick"])
+    timer = as_int(me["timer_tick"])
     if me["state"] == STATE_DEAD:
-        kind = world.kinds[np.int64(me["kind"])]
+        kind = world.kinds[as_int(me["kind"])]
         if now >= timer:
             respawn(world, row, now)
             _rest(world, row, now)
-        elif now >= timer - np.int64(kind["respawn_ticks"]) + np.int64(params["corpse_ticks"]):
+        elif now >= timer - as_int(kind["respawn_ticks"]) + as_int(params["corpse_ticks"]):
             me["flags"] = NPC | HIDDEN
         return
-    mode = np.int64(me["mode"])
+    mode = as_int(me["mode"])
     if mode <= MODE_WANDER and _notice(world, row, now):
-        mode = np.int64(me["mode"])
+        mode = as_int(me["mode"])
     if mode == MODE_CHASE or mode == MODE_FLEE:  # noqa: SIM109
-        target = np.int64(find_row(world, np.int64(me["target"])))
+        target = as_int(find_row(world, as_int(me["target"])))
         if mode == MODE_CHASE and _chase(world, row, target, now):
-            mode = np.int64(MODE_FLEE)
+            mode = as_int(MODE_FLEE)
         if mode == MODE_FLEE:
             _flee(world, row, target, now)
     elif mode == MODE_RETURN:
@@ -253,7 +252,7 @@ def think(world: World, row: int, now: int) -> None:
         if _distance_home(world, row) <= CLOSE_ENOUGH:
             _rest(world, row, now)
         elif now >= timer:  # something is in its way
-            place(world, row, np.int64(me["home_x"]), np.int64(me["home_y"]), now)
+            place(world, row, as_int(me["home_x"]), as_int(me["home_y"]), now)
             _rest(world, row, now)
         elif me["steps_left"] == 0:
             _go_home(world, row, 0)
@@ -270,24 +269,24 @@ def _step_npcs(world: World, stride: int) -> None:
     clock = world.clock[0]
     params = world.params[0]
     flags, steps_left = world.entities["flags"], world.entities["steps_left"]
-    left = np.int64(clock["origin_x"]) * UNITS_PER_M
-    bottom = np.int64(clock["origin_y"]) * UNITS_PER_M
-    radius = np.int64(params["body_radius"])
+    left = as_int(clock["origin_x"]) * UNITS_PER_M
+    bottom = as_int(clock["origin_y"]) * UNITS_PER_M
+    radius = as_int(params["body_radius"])
     for row in range(clock["num_rows"]):
         if (flags[row] & NPC) == 0 or steps_left[row] == 0:
             continue
         me = world.entities[row]
-        steps = min(stride, np.int64(steps_left[row]))
-        old_x = np.int64(me["qx"]) - left
-        old_y = np.int64(me["qy"]) - bottom
-        step_x = np.int64(me["step_x"]) * steps
-        step_y = np.int64(me["step_y"]) * steps
+        steps = min(stride, as_int(steps_left[row]))
+        old_x = as_int(me["qx"]) - left
+        old_y = as_int(me["qy"]) - bottom
+        step_x = as_int(me["step_x"]) * steps
+        step_y = as_int(me["step_y"]) * steps
         x, y = move_body(world.solid, old_x, old_y, step_x, step_y, radius)
         me["qx"] = x + left
         me["qy"] = y + bottom
         me["x"] = (x + left) / UNITS_PER_M
         me["y"] = (y + bottom) / UNITS_PER_M
-        steps_left[row] = np.int64(steps_left[row]) - steps
+        steps_left[row] = as_int(steps_left[row]) - steps
         if x == old_x and y == old_y:
             steps_left[row] = 0
         if steps_left[row] == 0 and me["mode"] == MODE_WANDER:
@@ -299,13 +298,13 @@ def npcs_rule(world: World) -> None:
     """Steps of all NPCs, and the decisions that are due."""
     clock = world.clock[0]
     params = world.params[0]
-    stride = max(1, np.int64(clock["npc_stride"]))
-    now = np.int64(clock["tick"]) + 1
+    stride = max(1, as_int(clock["npc_stride"]))
+    now = as_int(clock["tick"]) + 1
     if now % stride != 0:
         return
     _step_npcs(world, stride)
     flags = world.entities["flags"]
-    period = max(1, np.int64(params["think_ticks"]) // stride)
-    for row in range((now // stride) % period, np.int64(clock["num_rows"]), period):
+    period = max(1, as_int(params["think_ticks"]) // stride)
+    for row in range((now // stride) % period, as_int(clock["num_rows"]), period):
         if (flags[row] & NPC) != 0:
             think(world, row, now)

@@ -8,8 +8,6 @@ Invariant: a player moves only by applied input-ticks, at most two a tick; one i
 
 from __future__ import annotations
 
-import numpy as np
-
 from emberdale.combat import player_attack, respawn
 from emberdale.fields import (
     BUTTON_ATTACK,
@@ -26,7 +24,7 @@ from emberdale.fields import (
 )
 from emberdale.items import item_action, take_from_ground
 from emberdale.movement import move_step
-from myriad.game import HIDDEN, HISTORY_TICKS, ITEM, NPC, PLAYER, UNITS_PER_M, World, inner_kernel
+from myriad.game import HIDDEN, HISTORY_TICKS, ITEM, NPC, PLAYER, UNITS_PER_M, World, as_int, inner_kernel
 
 MAX_INPUTS = 2
 
@@ -52,33 +50,33 @@ def players_rule(world: World) -> None:
     inputs = world.inputs
     flags = world.entities["flags"]
     counts = inputs["count"]
-    left = np.int64(clock["origin_x"]) * UNITS_PER_M
-    bottom = np.int64(clock["origin_y"]) * UNITS_PER_M
-    now = np.int64(clock["tick"]) + 1
+    left = as_int(clock["origin_x"]) * UNITS_PER_M
+    bottom = as_int(clock["origin_y"]) * UNITS_PER_M
+    now = as_int(clock["tick"]) + 1
     dt = clock["dt"]
     for row in range(clock["num_rows"]):
         if (flags[row] & PLAYER) == 0:
             continue
         me = world.entities[row]
         if me["state"] == STATE_DEAD:
-            if now >= np.int64(me["timer_tick"]):
+            if now >= as_int(me["timer_tick"]):
                 respawn(world, row, now)
             continue
         given = inputs[row]
-        rewind_ticks = np.int64(given["rewind_ticks"])
-        for k in range(min(MAX_INPUTS, np.int64(counts[row]))):
-            buttons = np.int64(given["buttons"][k])
+        rewind_ticks = as_int(given["rewind_ticks"])
+        for k in range(min(MAX_INPUTS, as_int(counts[row]))):
+            buttons = as_int(given["buttons"][k])
             x, y, state, stamina = move_step(
                 world.solid,
                 world.params,
                 dt,
-                np.int64(me["qx"]) - left,
-                np.int64(me["qy"]) - bottom,
-                np.int64(me["state"]),
-                np.int64(me["stamina"]),
+                as_int(me["qx"]) - left,
+                as_int(me["qy"]) - bottom,
+                as_int(me["state"]),
+                as_int(me["stamina"]),
                 buttons,
-                np.int64(given["move_dir"][k]),
-                np.int64(given["move_mag"][k]),
+                as_int(given["move_dir"][k]),
+                as_int(given["move_mag"][k]),
             )
             me["qx"] = x + left
             me["qy"] = y + bottom
@@ -87,9 +85,9 @@ def players_rule(world: World) -> None:
             me["state"] = state
             me["stamina"] = stamina
             me["heading"] = given["heading"][k]
-            intent = np.int64(given["intent"][k])
+            intent = as_int(given["intent"][k])
             if intent != 0:
-                apply_intent(world, row, intent, np.int64(given["argument"][k]), rewind_ticks, now)
+                apply_intent(world, row, intent, as_int(given["argument"][k]), rewind_ticks, now)
             if (buttons & BUTTON_ATTACK) != 0 and me["target"] != 0:
                 player_attack(world, row, rewind_ticks, now)
 
@@ -99,19 +97,19 @@ def _heal(world: World, row: int, now: int) -> None:
     """One second's worth of health for a player or NPC that has been left in peace."""
     params = world.params[0]
     me = world.entities[row]
-    hp = np.int64(me["hp"])
-    max_hp = np.int64(me["max_hp"])
+    hp = as_int(me["hp"])
+    max_hp = as_int(me["max_hp"])
     if hp == 0 or hp >= max_hp:
         return
-    gain = np.int64(params["player_hp_per_s"])
+    gain = as_int(params["player_hp_per_s"])
     if (me["flags"] & NPC) != 0:
-        mode = np.int64(me["mode"])
-        gain = np.int64(params["npc_hp_per_s"])
+        mode = as_int(me["mode"])
+        gain = as_int(params["npc_hp_per_s"])
         if mode == MODE_RETURN:
-            gain = np.int64(params["return_hp_per_s"])
+            gain = as_int(params["return_hp_per_s"])
         elif mode >= MODE_CHASE:
             gain = 0
-    elif now < np.int64(me["hurt_tick"]) + np.int64(params["calm_ticks"]):
+    elif now < as_int(me["hurt_tick"]) + as_int(params["calm_ticks"]):
         gain = 0
     me["hp"] = min(max_hp, hp + gain)
 
@@ -120,16 +118,16 @@ def _heal(world: World, row: int, now: int) -> None:
 def _stand_still(world: World, row: int, now: int) -> None:
     """A player whose inputs stopped coming, or whose last fight is over, is seen idle."""
     me = world.entities[row]
-    state = np.int64(me["state"])
+    state = as_int(me["state"])
     slot = (now + 1) % HISTORY_TICKS  # the oldest that the history holds
     if state == STATE_FIGHTING:
-        if now >= np.int64(me["attack_ready_tick"]):
+        if now >= as_int(me["attack_ready_tick"]):
             me["state"] = STATE_IDLE
     elif (
         state >= STATE_WALKING
         and state != STATE_DEAD
-        and np.int64(world.history_x[slot, row]) == np.int64(me["qx"])
-        and np.int64(world.history_y[slot, row]) == np.int64(me["qy"])
+        and as_int(world.history_x[slot, row]) == as_int(me["qx"])
+        and as_int(world.history_y[slot, row]) == as_int(me["qy"])
     ):
         me["state"] = STATE_IDLE
 
@@ -138,13 +136,13 @@ def _stand_still(world: World, row: int, now: int) -> None:
 def upkeep_rule(world: World) -> None:
     """Once a second for each row, staggered: health, old ground items, players standing still."""
     clock = world.clock[0]
-    now = np.int64(clock["tick"]) + 1
-    hz = np.int64(clock["tick_hz"])
-    for row in range(now % hz, np.int64(clock["num_rows"]), hz):
+    now = as_int(clock["tick"]) + 1
+    hz = as_int(clock["tick_hz"])
+    for row in range(now % hz, as_int(clock["num_rows"]), hz):
         me = world.entities[row]
-        flags = np.int64(me["flags"])
+        flags = as_int(me["flags"])
         if (flags & ITEM) != 0:
-            if now >= np.int64(me["timer_tick"]):
+            if now >= as_int(me["timer_tick"]):
                 take_from_ground(world, row)
         elif (flags & (PLAYER | NPC)) != 0 and (flags & HIDDEN) == 0:
             _heal(world, row, now)

@@ -68,7 +68,7 @@ def _tile_map(path: Path) -> TileMap:
 def _solid_tiles(tiles: TileMap, name: str) -> NDArray[np.uint8]:
     if "collision" not in tiles.layers:
         raise StartupError(f"map {name} cannot be used: it has no layer 'collision'")
-    return (tiles.layers["collision"] != 0).astype(np.uint8)
+    return np.asarray(tiles.layers["collision"] != 0, np.uint8)
 
 
 def _area_tiles(tiles: TileMap) -> NDArray[np.uint8]:

@@ -18,7 +18,17 @@ from myriad.sim.collision import (
     move_body,
     nearest_walkable,
 )
-from myriad.sim.columns import HIDDEN, HISTORY_TICKS, ITEM, ITEM_KIND_BASE, NPC, PLAYER, UNITS_PER_M, entity_dtype
+from myriad.sim.columns import (
+    HIDDEN,
+    HISTORY_TICKS,
+    ITEM,
+    ITEM_KIND_BASE,
+    NPC,
+    PLAYER,
+    UNITS_PER_M,
+    as_int,
+    entity_dtype,
+)
 from myriad.sim.grid import nearest_entity, players_around
 from myriad.sim.rng import chance, chance_threshold, random_below, random_u32
 from myriad.sim.rows import allocate_row, find_row, free_row, place, take_transient_id
@@ -47,6 +57,7 @@ __all__ = [
     "World",
     "ZoneMap",
     "allocate_row",
+    "as_int",
     "begin_tick",
     "chance",
     "chance_threshold",

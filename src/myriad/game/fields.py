@@ -9,18 +9,19 @@ Invariant: `own_dtype(...)` of the bytes that `copy_fields` wrote gives the valu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from myriad.core.kernel import kernel
+from myriad.sim.columns import as_int
 
 
 def packed_dtype(entity: np.dtype[Any], names: Sequence[str]) -> np.dtype[Any]:
     """The dtype, without padding, of the named entity columns in that order. Raises ValueError on an unknown name."""
-    fields = entity.fields or {}
+    fields: Mapping[str, Any] = entity.fields or {}
     for name in names:
         if name not in fields:
             raise ValueError(f"there is no entity field {name!r}")
@@ -29,7 +30,7 @@ def packed_dtype(entity: np.dtype[Any], names: Sequence[str]) -> np.dtype[Any]:
 
 def copy_plan(entity: np.dtype[Any], names: Sequence[str]) -> NDArray[np.int32]:
     """(n, 2) i4 of (offset in the row, bytes), neighbours joined, for `copy_fields`."""
-    fields = entity.fields or {}
+    fields: Mapping[str, Any] = entity.fields or {}
     plan: list[list[int]] = []
     for name in names:
         dtype, offset = fields[name][0], fields[name][1]
@@ -46,8 +47,8 @@ def copy_fields(
 ) -> int:
     """Copy the planned bytes of a row to `out` from `at` on; returns the end. The caller makes sure of the room."""
     for i in range(plan.shape[0]):
-        offset = np.int64(plan[i, 0])
-        for k in range(np.int64(plan[i, 1])):
+        offset = as_int(plan[i, 0])
+        for k in range(as_int(plan[i, 1])):
             out[at] = entity_bytes[row, offset + k]
             at += 1
     return at

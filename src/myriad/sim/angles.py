@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from myriad.core.kernel import kernel
+from myriad.sim.columns import as_int
 
 DIRECTIONS = 256
 """Directions a turn in `COSINE` and `SINE`; direction 0 is +x (east), 64 is +y (north)."""
@@ -75,9 +76,9 @@ def heading_of(dx: int, dy: int) -> int:
     if ax == 0 and ay == 0:
         return 0
     if ax >= ay:
-        angle = np.int64(_HEADINGS[(ay * _RATIOS + ax // 2) // ax])
+        angle = as_int(_HEADINGS[(ay * _RATIOS + ax // 2) // ax])
     else:
-        angle = TURN // 4 - np.int64(_HEADINGS[(ax * _RATIOS + ay // 2) // ay])
+        angle = TURN // 4 - as_int(_HEADINGS[(ax * _RATIOS + ay // 2) // ay])
     if dx < 0:
         angle = TURN // 2 - angle
     if dy < 0:

@@ -26,7 +26,7 @@ def is_solid(solid: NDArray[np.uint8], column: int, row: int) -> bool:
     """True if the tile blocks; tiles outside of the map do."""
     if column < 0 or row < 0 or column >= solid.shape[1] or row >= solid.shape[0]:
         return True
-    return solid[row, column] != 0
+    return bool(solid[row, column] != 0)
 
 
 @inner_kernel

@@ -10,12 +10,15 @@ one cache line; names come last.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, cast
 
 import numpy as np
 
 Field = tuple[str, str] | tuple[str, str, tuple[int, ...]]
+
+as_int = cast("Callable[[Any], int]", np.int64)
+"""What kernels load columns with: arithmetic of unsigned columns would wrap, or turn into floats, without it."""
 
 UNITS_PER_M = 1024
 """Positions after a tick are whole multiples of 1/1024 m; `qx`, `qy` count them."""

@@ -9,10 +9,8 @@ than `max_checks` entities, so a crowd costs no more than that; every distance c
 
 from __future__ import annotations
 
-import numpy as np
-
 from myriad.core.kernel import inner_kernel
-from myriad.sim.columns import HIDDEN, PLAYER, UNITS_PER_M
+from myriad.sim.columns import HIDDEN, PLAYER, UNITS_PER_M, as_int
 from myriad.sim.world import World
 
 _CELL_SHIFT = 14  # 16 m in 1/1024 m
@@ -25,12 +23,12 @@ def rebuild_grid(world: World) -> None:
     entities = world.entities
     ids, flags, qx, qy = entities["id"], entities["flags"], entities["qx"], entities["qy"]
     start, listed, row_cell, presence = world.cell_start, world.cell_rows, world.row_cell, world.presence
-    columns = np.int64(world.grid[0]["num_columns"])
-    rows = np.int64(world.grid[0]["num_rows"])
-    coarse_columns = np.int64(world.grid[0]["num_coarse_columns"])
-    left = np.int64(world.clock[0]["origin_x"]) * UNITS_PER_M
-    bottom = np.int64(world.clock[0]["origin_y"]) * UNITS_PER_M
-    num_rows = np.int64(world.clock[0]["num_rows"])
+    columns = as_int(world.grid[0]["num_columns"])
+    rows = as_int(world.grid[0]["num_rows"])
+    coarse_columns = as_int(world.grid[0]["num_coarse_columns"])
+    left = as_int(world.clock[0]["origin_x"]) * UNITS_PER_M
+    bottom = as_int(world.clock[0]["origin_y"]) * UNITS_PER_M
+    num_rows = as_int(world.clock[0]["num_rows"])
     for cell in range(start.shape[0]):
         start[cell] = 0
     for cell in range(presence.shape[0]):
@@ -39,19 +37,19 @@ def rebuild_grid(world: World) -> None:
         if ids[row] == 0 or (flags[row] & HIDDEN) != 0:
             row_cell[row] = -1
             continue
-        column = max(0, min(columns - 1, (np.int64(qx[row]) - left) >> _CELL_SHIFT))
-        line = max(0, min(rows - 1, (np.int64(qy[row]) - bottom) >> _CELL_SHIFT))
+        column = max(0, min(columns - 1, (as_int(qx[row]) - left) >> _CELL_SHIFT))
+        line = max(0, min(rows - 1, (as_int(qy[row]) - bottom) >> _CELL_SHIFT))
         cell = line * columns + column
         row_cell[row] = cell
         start[cell] += 1
         if (flags[row] & PLAYER) != 0:
             presence[(line >> _COARSE_SHIFT) * coarse_columns + (column >> _COARSE_SHIFT)] += 1
-    total = np.int64(0)
+    total = as_int(0)
     for cell in range(start.shape[0]):
-        total += np.int64(start[cell])
+        total += as_int(start[cell])
         start[cell] = total
     for row in range(num_rows - 1, -1, -1):
-        cell = np.int64(row_cell[row])
+        cell = as_int(row_cell[row])
         if cell >= 0:
             start[cell] -= 1
             listed[start[cell]] = row
@@ -60,15 +58,15 @@ def rebuild_grid(world: World) -> None:
 @inner_kernel
 def players_around(world: World, qx: int, qy: int) -> int:
     """Number of players in the 3 x 3 coarse cells around a point: all within 64 m, none beyond 181 m."""
-    coarse_columns = np.int64(world.grid[0]["num_coarse_columns"])
-    coarse_rows = np.int64(world.grid[0]["num_coarse_rows"])
+    coarse_columns = as_int(world.grid[0]["num_coarse_columns"])
+    coarse_rows = as_int(world.grid[0]["num_coarse_rows"])
     shift = _CELL_SHIFT + _COARSE_SHIFT
-    column = (qx - np.int64(world.clock[0]["origin_x"]) * UNITS_PER_M) >> shift
-    line = (qy - np.int64(world.clock[0]["origin_y"]) * UNITS_PER_M) >> shift
-    found = np.int64(0)
+    column = (qx - as_int(world.clock[0]["origin_x"]) * UNITS_PER_M) >> shift
+    line = (qy - as_int(world.clock[0]["origin_y"]) * UNITS_PER_M) >> shift
+    found = as_int(0)
     for other_line in range(max(0, line - 1), min(coarse_rows, line + 2)):
         for other_column in range(max(0, column - 1), min(coarse_columns, column + 2)):
-            found += np.int64(world.presence[other_line * coarse_columns + other_column])
+            found += as_int(world.presence[other_line * coarse_columns + other_column])
     return found
 
 
@@ -84,19 +82,19 @@ def nearest_entity(
     entities = world.entities
     flags, other_x, other_y = entities["flags"], entities["qx"], entities["qy"]
     hp, max_hp = entities["hp"], entities["max_hp"]
-    columns = np.int64(world.grid[0]["num_columns"])
-    rows = np.int64(world.grid[0]["num_rows"])
-    x = qx - np.int64(world.clock[0]["origin_x"]) * UNITS_PER_M
-    y = qy - np.int64(world.clock[0]["origin_y"]) * UNITS_PER_M
+    columns = as_int(world.grid[0]["num_columns"])
+    rows = as_int(world.grid[0]["num_rows"])
+    x = qx - as_int(world.clock[0]["origin_x"]) * UNITS_PER_M
+    y = qy - as_int(world.clock[0]["origin_y"]) * UNITS_PER_M
     own_column = max(0, min(columns - 1, x >> _CELL_SHIFT))
     own_line = max(0, min(rows - 1, y >> _CELL_SHIFT))
     first_column = max(0, (x - radius) >> _CELL_SHIFT)
     last_column = min(columns - 1, (x + radius) >> _CELL_SHIFT)
     first_line = max(0, (y - radius) >> _CELL_SHIFT)
     last_line = min(rows - 1, (y + radius) >> _CELL_SHIFT)
-    best = np.int64(-1)
+    best = as_int(-1)
     best_distance = radius * radius + 1
-    checks = np.int64(0)
+    checks = as_int(0)
     for turn in range(2):  # the own cell, then the others
         for line in range(first_line, last_line + 1):
             for column in range(first_column, last_column + 1):
@@ -104,7 +102,7 @@ def nearest_entity(
                     continue
                 cell = line * columns + column
                 for i in range(world.cell_start[cell], world.cell_start[cell + 1]):
-                    row = np.int64(world.cell_rows[i])
+                    row = as_int(world.cell_rows[i])
                     if checks >= max_checks:
                         break
                     checks += 1
@@ -112,8 +110,8 @@ def nearest_entity(
                         continue
                     if max_hp[row] != 0 and hp[row] == 0:
                         continue
-                    dx = np.int64(other_x[row]) - qx
-                    dy = np.int64(other_y[row]) - qy
+                    dx = as_int(other_x[row]) - qx
+                    dy = as_int(other_y[row]) - qy
                     distance = dx * dx + dy * dy
                     if distance < best_distance:
                         best_distance = distance

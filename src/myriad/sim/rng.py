@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from myriad.core.kernel import kernel
+from myriad.sim.columns import as_int
 
 _MASK = 0xFFFFFFFF
 
@@ -34,8 +35,8 @@ def mix32(value: int) -> int:
 @kernel
 def random_u32(rng: NDArray[np.uint64], tick: int, entity_id: int, purpose: int) -> int:
     """A number of 0..2**32-1. `rng` is `World.rng`; `purpose` tells the draws of one entity in one tick apart."""
-    mixed = mix32(np.int64(rng[0]) ^ ((int(tick) * 0x9E3779B1) & _MASK))
-    mixed = mix32(mixed ^ np.int64(rng[1]) ^ ((int(entity_id) * 0x85EBCA77) & _MASK))
+    mixed = mix32(as_int(rng[0]) ^ ((int(tick) * 0x9E3779B1) & _MASK))
+    mixed = mix32(mixed ^ as_int(rng[1]) ^ ((int(entity_id) * 0x85EBCA77) & _MASK))
     return mix32(mixed + int(purpose) * 0x27D4EB2F)
 
 

@@ -9,10 +9,8 @@ first, so the same calls give the same rows. A row number is valid until the row
 
 from __future__ import annotations
 
-import numpy as np
-
 from myriad.core.kernel import inner_kernel, kernel
-from myriad.sim.columns import HISTORY_TICKS, UNITS_PER_M
+from myriad.sim.columns import HISTORY_TICKS, UNITS_PER_M, as_int
 from myriad.sim.world import World
 
 
@@ -31,7 +29,7 @@ def find_row(world: World, entity_id: int) -> int:
     mask = index.shape[0] - 1
     slot = _index_slot(entity_id, mask)
     while index[slot] != 0:
-        row = np.int64(index[slot]) - 1
+        row = as_int(index[slot]) - 1
         if ids[row] == entity_id:
             return row
         slot = (slot + 1) & mask
@@ -47,10 +45,10 @@ def allocate_row(world: World, entity_id: int) -> int:
     clock = world.clock[0]
     if entity_id == 0 or find_row(world, entity_id) >= 0:
         return -1
-    num_free = np.int64(clock["num_free"])
-    num_rows = np.int64(clock["num_rows"])
+    num_free = as_int(clock["num_free"])
+    num_rows = as_int(clock["num_rows"])
     if num_free > 0:
-        row = np.int64(world.free_rows[num_free - 1])
+        row = as_int(world.free_rows[num_free - 1])
         clock["num_free"] = num_free - 1
     elif num_rows < world.entities.shape[0]:
         row = num_rows
@@ -74,13 +72,13 @@ def free_row(world: World, row: int) -> None:
     ids = world.entities["id"]
     index = world.id_index
     mask = index.shape[0] - 1
-    slot = _index_slot(np.int64(ids[row]), mask)
-    while np.int64(index[slot]) != row + 1:
+    slot = _index_slot(as_int(ids[row]), mask)
+    while as_int(index[slot]) != row + 1:
         slot = (slot + 1) & mask
     # Close the gap, so that no search stops early: every later entry of the run that may move back does.
     following = (slot + 1) & mask
     while index[following] != 0:
-        wanted = _index_slot(np.int64(ids[np.int64(index[following]) - 1]), mask)
+        wanted = _index_slot(as_int(ids[as_int(index[following]) - 1]), mask)
         if ((following - wanted) & mask) >= ((following - slot) & mask):
             index[slot] = index[following]
             slot = following
@@ -91,7 +89,7 @@ def free_row(world: World, row: int) -> None:
         words[row, i] = 0
     world.inputs["count"][row] = 0
     world.row_cell[row] = -1
-    num_free = np.int64(world.clock[0]["num_free"])
+    num_free = as_int(world.clock[0]["num_free"])
     world.free_rows[num_free] = row
     world.clock[0]["num_free"] = num_free + 1
 
@@ -100,8 +98,8 @@ def free_row(world: World, row: int) -> None:
 def take_transient_id(world: World) -> int:
     """The next id of the zone's block of transient ids, or 0 when the block is used up."""
     clock = world.clock[0]
-    next_id = np.int64(clock["next_id"])
-    if next_id >= np.int64(clock["end_id"]):
+    next_id = as_int(clock["next_id"])
+    if next_id >= as_int(clock["end_id"]):
         return 0
     clock["next_id"] = next_id + 1
     return next_id
@@ -120,6 +118,6 @@ def place(world: World, row: int, qx: int, qy: int, tick: int) -> None:
     entity["qx"] = qx
     entity["qy"] = qy
     entity["placed_tick"] = tick
-    slot = np.int64(tick) & (HISTORY_TICKS - 1)
+    slot = as_int(tick) & (HISTORY_TICKS - 1)
     world.history_x[slot, row] = qx
     world.history_y[slot, row] = qy

@@ -12,10 +12,8 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from myriad.core.kernel import inner_kernel
-from myriad.sim.columns import EVENT_RING, HISTORY_TICKS, UNITS_PER_M
+from myriad.sim.columns import EVENT_RING, HISTORY_TICKS, UNITS_PER_M, as_int
 from myriad.sim.grid import rebuild_grid
 from myriad.sim.world import World
 
@@ -34,13 +32,13 @@ def finish_tick(world: World) -> None:
     ids, x, y, qx, qy = entities["id"], entities["x"], entities["y"], entities["qx"], entities["qy"]
     counts = world.inputs["count"]
     history_x, history_y = world.history_x, world.history_y
-    tick = np.int64(clock["tick"]) + 1
+    tick = as_int(clock["tick"]) + 1
     slot = tick & (HISTORY_TICKS - 1)
     for row in range(clock["num_rows"]):
         if ids[row] == 0:
             continue
-        unit_x = np.int64(math.floor(x[row] * UNITS_PER_M + 0.5))
-        unit_y = np.int64(math.floor(y[row] * UNITS_PER_M + 0.5))
+        unit_x = as_int(math.floor(x[row] * UNITS_PER_M + 0.5))
+        unit_y = as_int(math.floor(y[row] * UNITS_PER_M + 0.5))
         x[row] = unit_x / UNITS_PER_M
         y[row] = unit_y / UNITS_PER_M
         qx[row] = unit_x
@@ -59,14 +57,14 @@ def emit(world: World, kind: int, amount: int, source_row: int, target_row: int)
     `source_row` may be -1 (nobody). `amount` is cut to 0..65535. The oldest event is overwritten.
     """
     clock = world.clock[0]
-    number = np.int64(clock["num_events"])
+    number = as_int(clock["num_events"])
     event = world.events[number & (EVENT_RING - 1)]
     event["kind"] = kind
     event["amount"] = max(0, min(65535, amount))
-    event["source"] = np.int64(world.entities[source_row]["id"]) if source_row >= 0 else 0
+    event["source"] = as_int(world.entities[source_row]["id"]) if source_row >= 0 else 0
     event["target"] = world.entities[target_row]["id"]
     event["target_row"] = target_row
-    event["tick"] = np.int64(clock["tick"]) + 1
+    event["tick"] = as_int(clock["tick"]) + 1
     clock["num_events"] = (number + 1) & 0xFFFFFFFF
 
 
@@ -77,9 +75,9 @@ def position_before(world: World, row: int, ticks: int) -> tuple[int, int]:
     `ticks` is cut to what the history holds; what it does not hold gives the position now.
     """
     entity = world.entities[row]
-    tick = np.int64(world.clock[0]["tick"])
-    past = max(tick - max(0, min(HISTORY_TICKS - 1, ticks)), np.int64(entity["placed_tick"]))
+    tick = as_int(world.clock[0]["tick"])
+    past = max(tick - max(0, min(HISTORY_TICKS - 1, ticks)), as_int(entity["placed_tick"]))
     slot = past & (HISTORY_TICKS - 1)
-    if past >= tick or np.int64(world.history_tick[slot]) != past:
-        return np.int64(entity["qx"]), np.int64(entity["qy"])
-    return np.int64(world.history_x[slot, row]), np.int64(world.history_y[slot, row])
+    if past >= tick or as_int(world.history_tick[slot]) != past:
+        return as_int(entity["qx"]), as_int(entity["qy"])
+    return as_int(world.history_x[slot, row]), as_int(world.history_y[slot, row])

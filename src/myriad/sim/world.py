@@ -55,6 +55,16 @@ class World(NamedTuple):
     places: NDArray[Any]  # the game's table of places (spawn points, camps)
 
 
+def _empty_grid(height: int, width: int) -> NDArray[Any]:
+    """(1,) GRID for a map of so many tiles."""
+    grid = np.zeros(1, GRID)
+    for prefix, cell_m in (("num_", GRID_CELL_M), ("num_coarse_", COARSE_CELL_M)):
+        grid[f"{prefix}columns"] = -(-width * TILE_M // cell_m)
+        grid[f"{prefix}rows"] = -(-height * TILE_M // cell_m)
+    return grid
+
+
+# A long function because `World` has many arrays: each gets its line.
 def create_world(
     entity: np.dtype[Any],
     capacity: int,
@@ -87,17 +97,13 @@ def create_world(
         raise ValueError("transient ids are a block 0 < next_id <= end_id < 2**32")
     none = np.zeros(1, np.dtype([("unused", "u1")]))
     solid = np.ascontiguousarray(solid)
-    height, width = solid.shape
-    columns, rows = (-(-side * TILE_M // GRID_CELL_M) for side in (width, height))
-    coarse_columns, coarse_rows = (-(-side * TILE_M // COARSE_CELL_M) for side in (width, height))
+    grid = _empty_grid(*solid.shape)
     entities = np.zeros(capacity, entity)
     raw = entities.view(np.uint8).reshape(capacity, entity.itemsize)
     clock = np.zeros(1, CLOCK)
     clock[0] = (1, tick_hz, 0, 1, 1.0 / tick_hz, 0, next_id, end_id, 0, origin_x, origin_y, 0, 0, 0)
     history_tick = np.zeros(HISTORY_TICKS, np.uint32)
     history_tick[1] = 1
-    grid = np.zeros(1, GRID)
-    grid[0] = (columns, rows, coarse_columns, coarse_rows)
     return World(
         clock=clock,
         entities=entities,
@@ -108,10 +114,10 @@ def create_world(
         id_index=np.zeros(1 << (2 * capacity - 1).bit_length(), np.int32),
         events=np.zeros(EVENT_RING, EVENT),
         grid=grid,
-        cell_start=np.zeros(columns * rows + 1, np.int32),
+        cell_start=np.zeros(int(grid["num_columns"][0] * grid["num_rows"][0]) + 1, np.int32),
         cell_rows=np.zeros(capacity, np.int32),
         row_cell=np.full(capacity, -1, np.int32),
-        presence=np.zeros(coarse_columns * coarse_rows, np.int32),
+        presence=np.zeros(int(grid["num_coarse_columns"][0] * grid["num_coarse_rows"][0]), np.int32),
         solid=solid,
         areas=np.ascontiguousarray(areas) if areas is not None else np.zeros_like(solid),
         rng=seeded(seed),

@@ -1,5 +1,7 @@
 """Layouts: what other layers rely on."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -34,7 +36,7 @@ def test_rows_are_whole_words_with_any_game_fields() -> None:
     "options",
     [{"tick_hz": 0}, {"origin_x": 0.5}, {"next_id": 0}, {"next_id": 9, "end_id": 8}, {"end_id": 1 << 32}],
 )
-def test_wrong_shapes_and_ranges_are_refused(options: dict[str, int]) -> None:
+def test_wrong_shapes_and_ranges_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"world|zone|ids"):
         create_world(ENTITY, 4, np.zeros((4, 4), np.uint8), seed=0, **options)
     with pytest.raises(ValueError, match="world"):

@@ -24,7 +24,7 @@ def test_numbers_spread_evenly_over_ticks_entities_and_purposes() -> None:
         keys = [[0, 0, 0] for _ in range(4096)]
         for number, key in enumerate(keys):
             key[axis] = number
-        buckets = np.bincount([random_below(rng, *key, 16) for key in keys], minlength=16)
+        buckets = np.bincount([random_below(rng, key[0], key[1], key[2], 16) for key in keys], minlength=16)
         assert buckets.min() > 180
         assert buckets.max() < 340
         assert len({random_u32(rng, *key) for key in keys}) > 4090
