@@ -30,7 +30,7 @@ def _write_head(clients: Clients, row: int, kind: int, batch: Batch, i: int, sta
     return after
 
 
-@inner_kernel
+@bare_kernel
 def write_input_packet(
     clients: Clients, row: int, batch: Batch, i: int, render_ticks_back: int, num_whois: int, now_ns: int
 ) -> int:
@@ -49,7 +49,7 @@ def write_input_packet(
     return num_nacks
 
 
-@inner_kernel
+@bare_kernel
 def write_control_packet(clients: Clients, row: int, batch: Batch, i: int, now_ns: int) -> None:
     """Writes a packet without inputs into `batch[i]`, sealed: acknowledgements and messages. For a connected client."""
     start = client_payload_offset(clients.net, row)
