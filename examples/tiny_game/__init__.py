@@ -1,0 +1,1 @@
+"""The smallest game for Myriad: walk about, stand by the beacon, score."""
