@@ -11,11 +11,12 @@ def run() -> None:
 
     print(f"kernels: compiling into {kernel_cache_root()} (takes its time once)", flush=True)
     start_s = time.monotonic()
+    from myriad.cli.kernels import all_groups
     from myriad.runtime.warm import warm
 
     def progress(name: str, done: int, total: int) -> None:
         """Called before kernel group number `done` (from 0) of `total` is compiled."""
         print(f"kernels: {done + 1}/{total} {name} ({time.monotonic() - start_s:.0f} s)", flush=True)
 
-    warm(progress)
+    warm(progress, all_groups())
     print(f"kernels: ready after {time.monotonic() - start_s:.1f} s", flush=True)

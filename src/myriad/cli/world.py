@@ -15,12 +15,22 @@ FIRST_ZONES: Final = 1
 @with_settings(Settings, without=("port", "zone"), renamed={"http_port": "--port"})
 def run(settings: Settings) -> int:
     """Run the world: its zones on UDP ports from udp_port_base on, and its HTTP address on --port."""
+    from functools import partial
+
+    from myriad.cli.kernels import host_groups
     from myriad.cli.zones import make_zone, zone_names
     from myriad.runtime.host import run_world
+    from myriad.runtime.warm import warm
     from myriad.web.api.application import build_application
 
     names = zone_names()[:FIRST_ZONES]
-    return run_world(with_free_ports(settings), names, make_zone=make_zone, make_application=build_application)
+    return run_world(
+        with_free_ports(settings),
+        names,
+        make_zone=make_zone,
+        make_application=build_application,
+        warm_up=partial(warm, groups=host_groups()),
+    )
 
 
 def with_free_ports(settings: Settings) -> Settings:
