@@ -94,7 +94,7 @@ def _take_snapshot(clients: Clients, row: int, batch: Batch, i: int, at: int, en
     return NEWEST_SNAPSHOT
 
 
-@inner_kernel
+@bare_kernel
 def receive_datagram(clients: Clients, row: int, batch: Batch, i: int, now_ns: int) -> int:
     """Takes in `batch[i]`, which came to client `row` and may be changed.
 
