@@ -23,6 +23,7 @@ from myriad.game import (
     ITEM_KIND_BASE,
     TILE_UNITS,
     UNITS_PER_M,
+    Record,
     World,
     allocate_row,
     as_int,
@@ -82,10 +83,8 @@ def take_from_ground(world: World, row: int) -> None:
 
 
 @inner_kernel
-def put_in_inventory(world: World, row: int, item: int, amount: int) -> int:
+def put_in_inventory(me: Record, item: int, amount: int, max_stack: int) -> int:
     """Put as much as fits into a player's slots, filling stacks first; returns how much did not fit."""
-    me = world.entities[row]
-    max_stack = as_int(world.items[item]["max_stack"])
     for turn in range(2):  # stacks that have room, then empty slots
         for slot in range(INVENTORY_SLOTS):
             if amount == 0:
@@ -101,9 +100,8 @@ def put_in_inventory(world: World, row: int, item: int, amount: int) -> int:
 
 
 @inner_kernel
-def take_from_slot(world: World, row: int, slot: int, amount: int) -> None:
+def take_from_slot(me: Record, slot: int, amount: int) -> None:
     """Take `amount` out of a slot, which must hold it. A weapon that is no longer held leaves the hand."""
-    me = world.entities[row]
     item = as_int(me["slot_item"][slot])
     left = as_int(me["slot_count"][slot]) - amount
     me["slot_count"][slot] = left
@@ -155,7 +153,7 @@ def pick_up(world: World, row: int, entity_id: int) -> bool:
         left = max(0, amount - (MAX_COINS - coins))
         me["coins"] = coins + amount - left
     else:
-        left = as_int(put_in_inventory(world, row, item, amount))
+        left = as_int(put_in_inventory(me, item, amount, as_int(world.items[item]["max_stack"])))
     if left == amount:
         return False
     if left == 0:
@@ -182,7 +180,7 @@ def drop(world: World, row: int, argument: int, now: int) -> bool:
         return False
     if put_on_ground(world, item, amount, as_int(me["qx"]), as_int(me["qy"]), now) < 0:
         return False
-    take_from_slot(world, row, slot, amount)
+    take_from_slot(me, slot, amount)
     world.counters[COUNT_DROPS] += 1
     return True
 
@@ -204,7 +202,7 @@ def use(world: World, row: int, slot: int) -> bool:
             return False
         healed = min(heal, missing)
         me["hp"] += healed
-        take_from_slot(world, row, slot, 1)
+        take_from_slot(me, slot, 1)
         emit(world, EVENT_HEAL, healed, row, row)
     elif as_int(item_type["max_damage"]) > 0:
         me["weapon"] = 0 if as_int(me["weapon"]) == item else item

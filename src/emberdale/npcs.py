@@ -12,6 +12,9 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+from numpy.typing import NDArray
+
 from emberdale.combat import in_reach, is_attackable, respawn, strike
 from emberdale.fields import (
     DRAW_ANGLE,
@@ -37,6 +40,7 @@ from myriad.game import (
     PLAYER,
     SINE,
     UNITS_PER_M,
+    Record,
     World,
     as_int,
     find_row,
@@ -54,19 +58,17 @@ CLOSE_ENOUGH = 3 * UNITS_PER_M
 
 
 @inner_kernel
-def _stop(world: World, row: int, state: int) -> None:
-    me = world.entities[row]
+def _stop(me: Record, state: int) -> None:
     me["steps_left"] = 0
     me["state"] = state
 
 
 @inner_kernel
-def _walk(world: World, row: int, dx: int, dy: int, step: float, ticks: int, state: int) -> None:
+def _walk(me: Record, dx: int, dy: int, step: float, ticks: int, state: int) -> None:
     """Set out along (dx, dy), at `step` 1/1024 m a tick, for no more than `ticks` and no farther than (dx, dy)."""
-    me = world.entities[row]
     distance = math.sqrt(dx * dx + dy * dy)
     if distance < step:
-        _stop(world, row, STATE_IDLE)
+        _stop(me, STATE_IDLE)
         return
     me["step_x"] = as_int(math.floor(dx * step / distance + 0.5))
     me["step_y"] = as_int(math.floor(dy * step / distance + 0.5))
@@ -76,33 +78,26 @@ def _walk(world: World, row: int, dx: int, dy: int, step: float, ticks: int, sta
 
 
 @inner_kernel
-def _rest(world: World, row: int, now: int) -> None:
-    params = world.params[0]
-    me = world.entities[row]
+def _rest(me: Record, params: Record, rng: NDArray[np.uint64], now: int) -> None:
     shortest = as_int(params["rest_min_ticks"])
     spread = as_int(params["rest_max_ticks"]) - shortest + 1
-    entity_id = as_int(me["id"])
     me["mode"] = MODE_REST
     me["target"] = 0
-    me["timer_tick"] = now + shortest + random_below(world.rng, now, entity_id, DRAW_REST, spread)
-    _stop(world, row, STATE_IDLE)
+    me["timer_tick"] = now + shortest + random_below(rng, now, as_int(me["id"]), DRAW_REST, spread)
+    _stop(me, STATE_IDLE)
 
 
 @inner_kernel
-def _stroll(world: World, row: int, now: int) -> None:
+def _stroll(me: Record, kind: Record, camp: Record, params: Record, rng: NDArray[np.uint64], now: int) -> None:
     """Walk a few seconds in some direction; back towards the camp when that would leave it."""
-    params = world.params[0]
-    me = world.entities[row]
-    kind = world.kinds[as_int(me["kind"])]
     entity_id = as_int(me["id"])
     shortest = as_int(params["walk_min_ticks"])
     spread = as_int(params["walk_max_ticks"]) - shortest + 1
-    ticks = shortest + random_below(world.rng, now, entity_id, DRAW_DISTANCE, spread)
+    ticks = shortest + random_below(rng, now, entity_id, DRAW_DISTANCE, spread)
     step = kind["walk_step"]
-    angle = random_below(world.rng, now, entity_id, DRAW_ANGLE, DIRECTIONS)
+    angle = random_below(rng, now, entity_id, DRAW_ANGLE, DIRECTIONS)
     dx = as_int(math.floor(COSINE[angle] * step * ticks))
     dy = as_int(math.floor(SINE[angle] * step * ticks))
-    camp = world.places[as_int(me["place"])]
     from_x = as_int(me["qx"]) - as_int(camp["x"])
     from_y = as_int(me["qy"]) - as_int(camp["y"])
     radius = as_int(camp["radius"])
@@ -110,49 +105,35 @@ def _stroll(world: World, row: int, now: int) -> None:
         dx = -from_x
         dy = -from_y
     me["mode"] = MODE_WANDER
-    _walk(world, row, dx, dy, step, ticks, STATE_WALKING)
+    _walk(me, dx, dy, step, ticks, STATE_WALKING)
 
 
 @inner_kernel
-def _go_home(world: World, row: int, now: int) -> None:
-    """Set out for home; `now` 0 = once more, without more time to get there."""
-    params = world.params[0]
-    me = world.entities[row]
-    kind = world.kinds[as_int(me["kind"])]
+def _go_home(me: Record, kind: Record, until_tick: int) -> None:
+    """Set out for home, to be there by `until_tick` at the latest."""
     me["target"] = 0
     me["mode"] = MODE_RETURN
-    if now != 0:
-        me["timer_tick"] = now + as_int(params["return_max_ticks"])
+    me["timer_tick"] = until_tick
     dx = as_int(me["home_x"]) - as_int(me["qx"])
     dy = as_int(me["home_y"]) - as_int(me["qy"])
-    _walk(world, row, dx, dy, kind["run_step"], 65535, STATE_RUNNING)
+    _walk(me, dx, dy, kind["run_step"], 65535, STATE_RUNNING)
 
 
 @inner_kernel
-def _distance_home(world: World, row: int) -> float:
-    me = world.entities[row]
+def _distance_home(me: Record) -> float:
     dx = as_int(me["home_x"]) - as_int(me["qx"])
     dy = as_int(me["home_y"]) - as_int(me["qy"])
     return math.sqrt(dx * dx + dy * dy)
 
 
 @inner_kernel
-def _flee(world: World, row: int, target: int, now: int) -> None:
-    """Run from the target until the time is over; from a target that is gone, home."""
-    params = world.params[0]
-    me = world.entities[row]
-    other = world.entities[target]
-    kind = world.kinds[as_int(me["kind"])]
-    if target < 0 or now >= as_int(me["timer_tick"]):
-        _go_home(world, row, now)
-        return
+def _flee(me: Record, other: Record, kind: Record, ticks: int) -> None:
+    """Run away from another entity for so many ticks."""
     dx = as_int(me["qx"]) - as_int(other["qx"])
     dy = as_int(me["qy"]) - as_int(other["qy"])
     if dx == 0 and dy == 0:
         dx = 1
-    step = kind["run_step"]
-    ticks = 2 * as_int(params["think_ticks"])
-    _walk(world, row, dx * UNITS_PER_M, dy * UNITS_PER_M, step, ticks, STATE_RUNNING)
+    _walk(me, dx * UNITS_PER_M, dy * UNITS_PER_M, kind["run_step"], ticks, STATE_RUNNING)
 
 
 @inner_kernel
@@ -165,12 +146,8 @@ def _chase(world: World, row: int, target: int, now: int) -> bool:
     me = world.entities[row]
     other = world.entities[target]
     kind = world.kinds[as_int(me["kind"])]
-    if (
-        target < 0
-        or not is_attackable(world, target, now)
-        or _distance_home(world, row) > as_int(kind["leash"])
-    ):
-        _go_home(world, row, now)
+    if target < 0 or not is_attackable(world, target, now) or _distance_home(me) > as_int(kind["leash"]):
+        _go_home(me, kind, now + as_int(params["return_max_ticks"]))
         return False
     if as_int(me["hp"]) < as_int(kind["flee_hp"]):
         me["mode"] = MODE_FLEE
@@ -181,9 +158,9 @@ def _chase(world: World, row: int, target: int, now: int) -> bool:
     reach = as_int(kind["reach"])
     if not in_reach(world, row, target, reach, 0):
         ticks = 2 * as_int(params["think_ticks"])
-        _walk(world, row, dx, dy, kind["run_step"], ticks, STATE_RUNNING)
+        _walk(me, dx, dy, kind["run_step"], ticks, STATE_RUNNING)
         return False
-    _stop(world, row, STATE_FIGHTING)
+    _stop(me, STATE_FIGHTING)
     me["heading"] = heading_of(dx, dy)
     if now >= as_int(me["attack_ready_tick"]):
         me["attack_ready_tick"] = now + as_int(kind["cooldown_ticks"])
@@ -229,12 +206,12 @@ def think(world: World, row: int, now: int) -> None:
     """One decision of one NPC."""
     params = world.params[0]
     me = world.entities[row]
+    kind = world.kinds[as_int(me["kind"])]
     timer = as_int(me["timer_tick"])
     if me["state"] == STATE_DEAD:
-        kind = world.kinds[as_int(me["kind"])]
         if now >= timer:
             respawn(world, row, now)
-            _rest(world, row, now)
+            _rest(me, params, world.rng, now)
         elif now >= timer - as_int(kind["respawn_ticks"]) + as_int(params["corpse_ticks"]):
             me["flags"] = NPC | HIDDEN
         return
@@ -245,22 +222,23 @@ def think(world: World, row: int, now: int) -> None:
         target = as_int(find_row(world, as_int(me["target"])))
         if mode == MODE_CHASE and _chase(world, row, target, now):
             mode = as_int(MODE_FLEE)
-        if mode == MODE_FLEE:
-            _flee(world, row, target, now)
+        if mode == MODE_FLEE and (target < 0 or now >= as_int(me["timer_tick"])):
+            _go_home(me, kind, now + as_int(params["return_max_ticks"]))
+        elif mode == MODE_FLEE:
+            _flee(me, world.entities[target], kind, 2 * as_int(params["think_ticks"]))
     elif mode == MODE_RETURN:
         me["target"] = 0
-        if _distance_home(world, row) <= CLOSE_ENOUGH:
-            _rest(world, row, now)
-        elif now >= timer:  # something is in its way
+        if _distance_home(me) > CLOSE_ENOUGH and now >= timer:  # something is in its way
             place(world, row, as_int(me["home_x"]), as_int(me["home_y"]), now)
-            _rest(world, row, now)
+        if _distance_home(me) <= CLOSE_ENOUGH:
+            _rest(me, params, world.rng, now)
         elif me["steps_left"] == 0:
-            _go_home(world, row, 0)
+            _go_home(me, kind, timer)
     elif mode == MODE_WANDER:
         if me["steps_left"] == 0:
-            _rest(world, row, now)
+            _rest(me, params, world.rng, now)
     elif now >= timer:
-        _stroll(world, row, now)
+        _stroll(me, kind, world.places[as_int(me["place"])], params, world.rng, now)
 
 
 @inner_kernel

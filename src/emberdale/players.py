@@ -24,28 +24,14 @@ from emberdale.fields import (
 )
 from emberdale.items import item_action, take_from_ground
 from emberdale.movement import move_step
-from myriad.game import HIDDEN, HISTORY_TICKS, ITEM, NPC, PLAYER, UNITS_PER_M, World, as_int, inner_kernel
+from myriad.game import HIDDEN, HISTORY_TICKS, ITEM, NPC, PLAYER, UNITS_PER_M, Record, World, as_int, inner_kernel
 
 MAX_INPUTS = 2
 
 
 @inner_kernel
-def apply_intent(world: World, row: int, intent: int, argument: int, rewind_ticks: int, now: int) -> None:
-    """Do what a player wants in one input-tick; what the rules do not allow is counted as refused."""
-    me = world.entities[row]
-    if intent == INTENT_ATTACK:
-        me["target"] = argument
-        if not player_attack(world, row, rewind_ticks, now):
-            world.counters[COUNT_REFUSED] += 1
-    elif INTENT_PICK_UP <= intent <= INTENT_USE:
-        item_action(world, row, intent - INTENT_PICK_UP, argument, now)
-    else:
-        world.counters[COUNT_REFUSED] += 1
-
-
-@inner_kernel
 def players_rule(world: World) -> None:
-    """Apply every player's inputs of this tick."""
+    """Apply every player's inputs of this tick. What the rules do not allow is counted as refused."""
     clock = world.clock[0]
     inputs = world.inputs
     flags = world.entities["flags"]
@@ -86,17 +72,20 @@ def players_rule(world: World) -> None:
             me["stamina"] = stamina
             me["heading"] = given["heading"][k]
             intent = as_int(given["intent"][k])
-            if intent != 0:
-                apply_intent(world, row, intent, as_int(given["argument"][k]), rewind_ticks, now)
-            if (buttons & BUTTON_ATTACK) != 0 and me["target"] != 0:
-                player_attack(world, row, rewind_ticks, now)
+            if INTENT_PICK_UP <= intent <= INTENT_USE:
+                item_action(world, row, intent - INTENT_PICK_UP, as_int(given["argument"][k]), now)
+            elif intent == INTENT_ATTACK:
+                me["target"] = given["argument"][k]
+            elif intent != 0:
+                world.counters[COUNT_REFUSED] += 1
+            wants = intent == INTENT_ATTACK or (buttons & BUTTON_ATTACK) != 0
+            if wants and not player_attack(world, row, rewind_ticks, now) and intent == INTENT_ATTACK:
+                world.counters[COUNT_REFUSED] += 1
 
 
 @inner_kernel
-def _heal(world: World, row: int, now: int) -> None:
+def _heal(me: Record, params: Record, now: int) -> None:
     """One second's worth of health for a player or NPC that has been left in peace."""
-    params = world.params[0]
-    me = world.entities[row]
     hp = as_int(me["hp"])
     max_hp = as_int(me["max_hp"])
     if hp == 0 or hp >= max_hp:
@@ -115,19 +104,17 @@ def _heal(world: World, row: int, now: int) -> None:
 
 
 @inner_kernel
-def _stand_still(world: World, row: int, now: int) -> None:
-    """A player whose inputs stopped coming, or whose last fight is over, is seen idle."""
-    me = world.entities[row]
+def _stand_still(me: Record, old_x: int, old_y: int, now: int) -> None:
+    """A player whose inputs stopped coming since (old_x, old_y), or whose last fight is over, is seen idle."""
     state = as_int(me["state"])
-    slot = (now + 1) % HISTORY_TICKS  # the oldest that the history holds
     if state == STATE_FIGHTING:
         if now >= as_int(me["attack_ready_tick"]):
             me["state"] = STATE_IDLE
     elif (
         state >= STATE_WALKING
         and state != STATE_DEAD
-        and as_int(world.history_x[slot, row]) == as_int(me["qx"])
-        and as_int(world.history_y[slot, row]) == as_int(me["qy"])
+        and old_x == as_int(me["qx"])
+        and old_y == as_int(me["qy"])
     ):
         me["state"] = STATE_IDLE
 
@@ -138,6 +125,7 @@ def upkeep_rule(world: World) -> None:
     clock = world.clock[0]
     now = as_int(clock["tick"]) + 1
     hz = as_int(clock["tick_hz"])
+    slot = (now + 1) % HISTORY_TICKS  # the oldest that the history holds
     for row in range(now % hz, as_int(clock["num_rows"]), hz):
         me = world.entities[row]
         flags = as_int(me["flags"])
@@ -145,6 +133,6 @@ def upkeep_rule(world: World) -> None:
             if now >= as_int(me["timer_tick"]):
                 take_from_ground(world, row)
         elif (flags & (PLAYER | NPC)) != 0 and (flags & HIDDEN) == 0:
-            _heal(world, row, now)
+            _heal(me, world.params[0], now)
             if (flags & PLAYER) != 0:
-                _stand_still(world, row, now)
+                _stand_still(me, as_int(world.history_x[slot, row]), as_int(world.history_y[slot, row]), now)

@@ -26,6 +26,7 @@ from myriad.sim.columns import (
     NPC,
     PLAYER,
     UNITS_PER_M,
+    Record,
     as_int,
     entity_dtype,
 )
@@ -52,6 +53,7 @@ __all__ = [
     "UNITS_PER_M",
     "Game",
     "MapObject",
+    "Record",
     "StartupError",
     "TileMap",
     "World",

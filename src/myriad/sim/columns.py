@@ -17,6 +17,9 @@ import numpy as np
 
 Field = tuple[str, str] | tuple[str, str, tuple[int, ...]]
 
+Record = Any
+"""One row of a structured array, as kernels pass it on: cheaper to compile than an argument of many arrays."""
+
 as_int = cast("Callable[[Any], int]", np.int64)
 """What kernels load columns with: arithmetic of unsigned columns would wrap, or turn into floats, without it."""
 

@@ -84,10 +84,12 @@ def accept_input(
     Returns 1 if taken, 0 if it was known already, -1 if it is too far ahead (then nothing changes). Numbers that a
     client left out count as inputs without movement, so that a gap cannot stall it.
     """  # the arguments are one input's fields: a record would have to be built only to be taken apart here
+    if serial_distance(number, queues["applied"][row]) > RING_INPUTS:
+        return -1
     ahead = serial_distance(number, queues["newest"][row])
     if ahead <= 0:
         return 0
-    if serial_distance(number, queues["applied"][row]) > RING_INPUTS:
+    if ahead > RING_INPUTS:  # ahead of the newest, and behind the applied by half the numbers that there are
         return -1
     for missing in range(1, ahead):
         slot = (int(number) - missing) & (RING_INPUTS - 1)
