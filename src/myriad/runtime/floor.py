@@ -4,6 +4,8 @@ Responsible for: a bare `sendmmsg` loop with a run's datagrams (same sockets, si
 that takes a run's inputs, and the CPU time of each per datagram.
 Not here: the run and the ratio to it (`loadtest/`).
 
+The loops are Python around the batch kernels: a few microseconds for hundreds of datagrams.
+
 Invariant: the two measured loops do nothing but their system calls and sleep; what makes and drains the other side's
 datagrams runs on threads that are not counted.
 """
@@ -13,6 +15,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
+import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -20,16 +23,10 @@ import numpy as np
 import numpy.typing as npt
 
 from myriad.core import native
-from myriad.core.kernel import kernel
+from myriad.core.kernel import bare_kernel
 from myriad.netcode.addresses import Endpoint, to_words
 from myriad.runtime.endpoints import endpoint_of, new_endpoint, open_udp
-from myriad.runtime.socket_records import (
-    CLOCK_MONOTONIC,
-    CLOCK_THREAD_CPU,
-    SocketIo,
-    new_socket_io,
-    read_clock_ns,
-)
+from myriad.runtime.socket_records import SocketIo, new_socket_io
 from myriad.runtime.sockets import HAS_MMSG, receive_datagrams, send_datagrams, wait
 from myriad.wire.datagram import MAX_PACKET_BYTES, Batch, new_batch
 
@@ -37,7 +34,7 @@ Int32s = npt.NDArray[np.int32]
 Flag = npt.NDArray[np.uint8]
 
 _connect = native.declare("connect", "i32", "i32", "p", "u32")
-_DRAIN_EVERY_NS = 10_000_000
+_DRAIN_EVERY_S = 0.01
 _RECEIVE_HZ = 60
 
 
@@ -56,75 +53,57 @@ class Floor(NamedTuple):
         return self.send_us + self.receive_us * inputs_per_snapshot
 
 
-@kernel
-def _sleep_until(io: SocketIo, at_ns: int) -> None:
-    while True:
-        left = at_ns - read_clock_ns(io, CLOCK_MONOTONIC)
-        if left <= 0:
-            return
-        wait(-1, -1, io, left)
-
-
-@kernel
 def send_rounds(fd: int, io: SocketIo, batch: Batch, sizes: Int32s, interval_ns: int, num_rounds: int) -> int:
     """Sends the whole `batch` every `interval_ns`, with lengths in turn from `sizes`; returns thread CPU time (ns)."""
-    before = read_clock_ns(io, CLOCK_THREAD_CPU)
-    start = read_clock_ns(io, CLOCK_MONOTONIC)
-    lengths = batch["length"]
-    at = 0
+    turns = np.resize(sizes, len(batch) * max(1, min(num_rounds, len(sizes))))
+    before = time.thread_time_ns()
+    start = _now_ns()
     for k in range(num_rounds):
         _sleep_until(io, start + k * interval_ns)
-        for i in range(len(batch)):
-            lengths[i] = sizes[at]
-            at += 1
-            if at == len(sizes):
-                at = 0
+        at = k * len(batch) % len(turns)
+        batch["length"] = turns[at : at + len(batch)]
         send_datagrams(fd, io, batch, 0, len(batch))
-    return read_clock_ns(io, CLOCK_THREAD_CPU) - before
+    return time.thread_time_ns() - before
 
 
-@kernel
 def receive_rounds(fd: int, io: SocketIo, batch: Batch, interval_ns: int, num_rounds: int) -> int:
     """Empties the socket every `interval_ns`; returns thread CPU time (ns)."""
-    before = read_clock_ns(io, CLOCK_THREAD_CPU)
-    start = read_clock_ns(io, CLOCK_MONOTONIC)
+    before = time.thread_time_ns()
+    start = _now_ns()
     for k in range(num_rounds):
         _sleep_until(io, start + (k + 1) * interval_ns)
         while receive_datagrams(fd, io, batch) == len(batch):
             pass
-    return read_clock_ns(io, CLOCK_THREAD_CPU) - before
+    return time.thread_time_ns() - before
 
 
-@kernel
-def drain_until(fds: Int32s, io: SocketIo, batch: Batch, stop: Flag, interval_ns: int) -> int:
-    """Empties every socket of `fds` each `interval_ns` until `stop[0]` is set; returns datagrams thrown away."""
-    total = 0
-    at_ns = read_clock_ns(io, CLOCK_MONOTONIC)
+def drain_until(fds: Int32s, io: SocketIo, batch: Batch, stop: threading.Event) -> None:
+    """Empties every socket of `fds` again and again until `stop` is set, and once more."""
     last = False
     while not last:
-        last = stop[0] != 0  # one more round after the end
-        at_ns += interval_ns
-        _sleep_until(io, at_ns)
-        for i in range(len(fds)):
-            while True:
-                count = receive_datagrams(fds[i], io, batch)
-                total += count
-                if count < len(batch):
-                    break
-    return total
+        last = stop.wait(_DRAIN_EVERY_S)
+        for fd in fds.tolist():
+            while receive_datagrams(fd, io, batch) == len(batch):
+                pass
 
 
-@kernel
-def offer_rounds(fds: Int32s, io: SocketIo, datagram: Batch, interval_ns: int, num_rounds: int) -> int:
-    """Sends `datagram[0]` once from every socket of `fds` in each `interval_ns`, spread evenly; returns how many."""
-    sent = 0
-    start = read_clock_ns(io, CLOCK_MONOTONIC)
+def offer_rounds(fds: Int32s, io: SocketIo, datagram: Batch, interval_ns: int, num_rounds: int) -> None:
+    """Sends `datagram[0]` once from every socket of `fds` in each `interval_ns`, spread evenly."""
+    start = _now_ns()
     for k in range(num_rounds):
-        for i in range(len(fds)):
+        for i, fd in enumerate(fds.tolist()):
             if i % 16 == 0:
                 _sleep_until(io, start + k * interval_ns + i * interval_ns // len(fds))
-            sent += send_datagrams(fds[i], io, datagram, 0, 1)
-    return sent
+            send_datagrams(fd, io, datagram, 0, 1)
+
+
+def _now_ns() -> int:
+    return time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+
+
+def _sleep_until(io: SocketIo, at_ns: int) -> None:
+    while (left_ns := at_ns - _now_ns()) > 0:
+        wait(-1, -1, io, left_ns)
 
 
 def measure_floor(
@@ -153,6 +132,7 @@ def measure_floor(
         own = new_batch(1)
         own["address"][0] = to_words(endpoint_of(sock))
         own["length"] = input_bytes
+        _compile(sock.fileno(), own)
         send_ns, num_sent, num_delivered = _measure_send(
             sock.fileno(), numbers, batch, lengths, snapshot_hz, seconds / 2
         )
@@ -161,18 +141,26 @@ def measure_floor(
     return Floor(send_us, receive_us, num_sent, num_delivered, num_received)
 
 
+def _compile(fd: int, own: Batch) -> None:
+    """Sends one datagram to itself and takes it, so that the measured loops find their kernels compiled."""
+    io = new_socket_io(use_mmsg=HAS_MMSG)
+    send_datagrams(fd, io, own, 0, 1)
+    wait(fd, -1, io, 1_000_000_000)
+    receive_datagrams(fd, io, new_batch(1))
+
+
 def _measure_send(
     fd: int, fds: Int32s, batch: Batch, sizes: Int32s, snapshot_hz: float, seconds: float
 ) -> tuple[int, int, int]:
-    stop = np.zeros(1, np.uint8)
+    stop = threading.Event()
     drain_io = new_socket_io(use_mmsg=HAS_MMSG)
-    drainer = threading.Thread(target=drain_until, args=(fds, drain_io, new_batch(16), stop, _DRAIN_EVERY_NS))
+    drainer = threading.Thread(target=drain_until, args=(fds, drain_io, new_batch(16), stop))
     drainer.start()
     io = new_socket_io(use_mmsg=HAS_MMSG)
     try:
         spent_ns = send_rounds(fd, io, batch, sizes, int(1e9 / snapshot_hz), max(int(seconds * snapshot_hz), 1))
     finally:
-        stop[0] = 1
+        stop.set()
         drainer.join()
     return spent_ns, int(io.state["num_sent"][0]), int(drain_io.state["num_received"][0])
 
@@ -192,7 +180,7 @@ def _measure_receive(fd: int, fds: Int32s, datagram: Batch, input_hz: float, sec
     return spent_ns, int(io.state["num_received"][0])
 
 
-@kernel
+@bare_kernel
 def _disconnect(fd: int, nobody: Flag) -> int:
     return int(_connect(fd, nobody.ctypes.data, len(nobody)))
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from myriad.core import native
-from myriad.core.kernel import kernel
+from myriad.core.kernel import inner_kernel
 from myriad.runtime.socket_records import (
     ADDRESS_BYTES,
     CHUNK,
@@ -36,7 +36,7 @@ _recvmmsg = native.declare("recvmmsg", "i32", "i32", "p", "u32", "i32", "p")
 _sendmmsg = native.declare("sendmmsg", "i32", "i32", "p", "u32", "i32")
 
 
-@kernel
+@inner_kernel
 def receive_by_mmsg(fd: int, io: SocketIo, batch: Batch) -> int:
     """As `runtime.sockets.receive_datagrams`."""
     base = batch.ctypes.data
@@ -74,7 +74,7 @@ def receive_by_mmsg(fd: int, io: SocketIo, batch: Batch) -> int:
     return count
 
 
-@kernel
+@inner_kernel
 def send_by_mmsg(fd: int, io: SocketIo, batch: Batch, start: int, count: int) -> int:
     """As `runtime.sockets.send_datagrams`."""
     base = batch.ctypes.data

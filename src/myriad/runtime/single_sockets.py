@@ -9,7 +9,7 @@ Invariant: whatever a caller can see is the same as with the batch calls; only t
 from __future__ import annotations
 
 from myriad.core import native
-from myriad.core.kernel import kernel
+from myriad.core.kernel import inner_kernel
 from myriad.runtime.socket_records import (
     ADDRESS_BYTES,
     DATA_OFFSET,
@@ -31,7 +31,7 @@ _recvfrom = native.declare("recvfrom", "i64", "i32", "p", "i64", "i32", "p", "p"
 _sendto = native.declare("sendto", "i64", "i32", "p", "i64", "i32", "p", "u32")
 
 
-@kernel
+@inner_kernel
 def receive_one_by_one(fd: int, io: SocketIo, batch: Batch) -> int:
     """As `runtime.sockets.receive_datagrams`."""
     base = batch.ctypes.data
@@ -60,7 +60,7 @@ def receive_one_by_one(fd: int, io: SocketIo, batch: Batch) -> int:
     return count
 
 
-@kernel
+@inner_kernel
 def send_one_by_one(fd: int, io: SocketIo, batch: Batch, start: int, count: int) -> int:
     """As `runtime.sockets.send_datagrams`."""
     base = batch.ctypes.data

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from myriad.core import native
-from myriad.core.kernel import kernel
+from myriad.core.kernel import inner_kernel
 from myriad.wire.datagram import DATAGRAM, MAX_PACKET_BYTES
 
 CHUNK = 256
@@ -78,7 +78,6 @@ ERRNO_WOULD_BLOCK = errno.EWOULDBLOCK
 ERRNO_INTERRUPTED = errno.EINTR
 ERRNO_NO_BUFFERS = errno.ENOBUFS
 CLOCK_MONOTONIC = int(time.CLOCK_MONOTONIC)
-CLOCK_THREAD_CPU = int(time.CLOCK_THREAD_CPUTIME_ID)
 IPV6_FAMILY = int(socket.AF_INET6)
 IPV4_NAME_BYTES = 16
 IPV6_NAME_BYTES = 28
@@ -115,14 +114,14 @@ def new_socket_io(*, use_mmsg: bool) -> SocketIo:
     return io
 
 
-@kernel
+@inner_kernel
 def note_error(io: SocketIo) -> int:
     """The C library's error number of the call just made; also kept in `io.state["error"]`."""
     _copy_bytes(io.state["error"].ctypes.data, _errno_address(), 4)
     return int(io.state["error"][0])
 
 
-@kernel
+@inner_kernel
 def name_length(first_word: int) -> int:
     """Bytes of the socket address whose first eight bytes are `first_word` (uint64): 16 for IPv4, 28 for IPv6."""
     if (int(first_word) >> FAMILY_SHIFT) & FAMILY_MASK == IPV6_FAMILY:
@@ -130,7 +129,7 @@ def name_length(first_word: int) -> int:
     return IPV4_NAME_BYTES
 
 
-@kernel
+@inner_kernel
 def clear_address_rest(addresses: npt.NDArray[np.uint64], i: int) -> None:
     """Zeroes what a shorter socket address leaves of an older, longer one in row `i` of `addresses` (n, 4)."""
     if name_length(addresses[i, 0]) == IPV4_NAME_BYTES:
@@ -140,8 +139,8 @@ def clear_address_rest(addresses: npt.NDArray[np.uint64], i: int) -> None:
         addresses[i, 3] = addresses[i, 3] & np.uint64(0xFFFFFFFF)
 
 
-@kernel
+@inner_kernel
 def read_clock_ns(io: SocketIo, clock: int) -> int:
-    """Nanoseconds of a clock (CLOCK_MONOTONIC, CLOCK_THREAD_CPU); uses `io.time` as scratch."""
+    """Nanoseconds of a clock (CLOCK_MONOTONIC); uses `io.time` as scratch."""
     _clock_gettime(clock, io.time.ctypes.data)
     return int(io.time["seconds"][0]) * 1_000_000_000 + int(io.time["nanoseconds"][0])

@@ -12,7 +12,7 @@ Invariants: no kernel blocks except `wait`; a datagram that the socket does not 
 from __future__ import annotations
 
 from myriad.core import native
-from myriad.core.kernel import kernel
+from myriad.core.kernel import bare_kernel, inner_kernel
 from myriad.runtime.single_sockets import receive_one_by_one, send_one_by_one
 from myriad.runtime.socket_records import CLOCK_MONOTONIC, SocketIo, read_clock_ns
 from myriad.wire.datagram import Batch
@@ -36,14 +36,14 @@ _HAS_PPOLL = native.available("ppoll")
 _ppoll = native.declare("ppoll", "i32", "p", "u64", "p", "p") if _HAS_PPOLL else _poll
 
 
-@kernel
+@inner_kernel
 def _wait_to_the_nanosecond(io: SocketIo, timeout_ns: int) -> int:
     io.time["seconds"][0] = timeout_ns // 1_000_000_000
     io.time["nanoseconds"][0] = timeout_ns % 1_000_000_000
     return int(_ppoll(io.polls.ctypes.data, 2, io.time.ctypes.data, 0))
 
 
-@kernel
+@inner_kernel
 def _wait_to_the_millisecond(io: SocketIo, timeout_ns: int) -> int:
     return int(_poll(io.polls.ctypes.data, 2, (timeout_ns + 999_999) // 1_000_000))
 
@@ -51,7 +51,7 @@ def _wait_to_the_millisecond(io: SocketIo, timeout_ns: int) -> int:
 _wait_once = _wait_to_the_nanosecond if _HAS_PPOLL else _wait_to_the_millisecond
 
 
-@kernel
+@bare_kernel
 def receive_datagrams(fd: int, io: SocketIo, batch: Batch) -> int:
     """Takes what waits in the non-blocking socket `fd`, at most len(batch) datagrams, and returns their number.
 
@@ -63,7 +63,7 @@ def receive_datagrams(fd: int, io: SocketIo, batch: Batch) -> int:
     return int(receive_one_by_one(fd, io, batch))
 
 
-@kernel
+@bare_kernel
 def send_datagrams(fd: int, io: SocketIo, batch: Batch, start: int, count: int) -> int:
     """Sends `batch[start:start+count]` by the non-blocking socket `fd` and returns how many the socket took.
 
@@ -75,7 +75,7 @@ def send_datagrams(fd: int, io: SocketIo, batch: Batch, start: int, count: int) 
     return int(send_one_by_one(fd, io, batch, start, count))
 
 
-@kernel
+@bare_kernel
 def wait(fd: int, wake_fd: int, io: SocketIo, timeout_ns: int) -> int:
     """Sleeps until `fd` or `wake_fd` has something to read or `timeout_ns` (>= 0) have passed; -1 ignores a descriptor.
 

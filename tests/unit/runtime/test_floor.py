@@ -16,7 +16,7 @@ def test_the_floor_is_measured_on_the_given_sockets() -> None:
         fds = [sock.fileno() for sock in socks]
         floor = measure_floor(fds, [100, 900, 1300], snapshot_hz=50, input_hz=20, input_bytes=60, seconds=0.8)
         assert floor.num_sent == floor.num_delivered == 20 * 20
-        assert floor.num_received == 20 * 8
+        assert 20 < floor.num_received <= 20 * 8  # a late sender is not waited for
         assert 0 < floor.send_us < 1000
         assert 0 < floor.receive_us < 1000
         assert floor.per_snapshot_us(0.5) == pytest.approx(floor.send_us + 0.5 * floor.receive_us)
@@ -26,7 +26,8 @@ def test_a_connected_socket_is_freed_from_its_peer_first() -> None:
     with open_udp("127.0.0.1", 0) as server, open_udp("127.0.0.1", 0) as sock:
         sock.connect(server.getsockname())
         floor = measure_floor([sock.fileno()], [100], snapshot_hz=50, input_hz=50, input_bytes=60, seconds=0.2)
-        assert floor.num_sent == floor.num_delivered == floor.num_received == 5
+        assert floor.num_sent == floor.num_delivered == 5
+        assert 0 < floor.num_received <= 5
 
 
 def test_a_floor_without_sockets_or_sizes_is_refused() -> None:

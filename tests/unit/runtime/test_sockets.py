@@ -14,8 +14,6 @@ import pytest
 
 from myriad.netcode.addresses import from_words, parse_endpoint, to_words
 from myriad.runtime.endpoints import endpoint_of, open_udp
-from myriad.runtime.mmsg_sockets import receive_by_mmsg, send_by_mmsg
-from myriad.runtime.single_sockets import receive_one_by_one, send_one_by_one
 from myriad.runtime.socket_records import SocketIo, new_socket_io
 from myriad.runtime.sockets import HAS_MMSG, SOCKET_READABLE, WOKEN, receive_datagrams, send_datagrams, wait
 from myriad.wire.datagram import MAX_PACKET_BYTES, Batch, new_batch
@@ -77,14 +75,11 @@ def test_the_fallback_does_exactly_what_the_batch_calls_do(stack: ExitStack) -> 
     sent = numbered([int(n) for n in np.random.default_rng(3).integers(0, 1312, 300)], receiver)
     sent["address"][7] = to_words(parse_endpoint("127.0.0.1:0"))  # port 0: refused by the operating system
     found = []
-    for send, receive, use_mmsg in (
-        (send_by_mmsg, receive_by_mmsg, True),
-        (send_one_by_one, receive_one_by_one, False),
-    ):
+    for use_mmsg in (True, False):
         out, into = new_socket_io(use_mmsg=use_mmsg), new_socket_io(use_mmsg=use_mmsg)
-        assert send(sender.fileno(), out, sent, 2, 290) == 289
+        assert send_datagrams(sender.fileno(), out, sent, 2, 290) == 289
         got = new_batch(400)
-        count = receive(receiver.fileno(), into, got)
+        count = receive_datagrams(receiver.fileno(), into, got)
         records = got[:count]
         for i in range(count):
             records["data"][i, records["length"][i] :] = 0
