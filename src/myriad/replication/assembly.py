@@ -253,7 +253,7 @@ def _put_missing(
             pick = i64(viewers.order[p])
             key, known = i64(picks["key"][pick]), i64(picks["known"][pick])
             if announced == 0:
-                if picks["decodable"][pick] or not picks["wanted"][pick]:
+                if picks["decodable"][pick] or not picks["wanted"][pick] or cells.keys["secret"][key]:
                     continue
             else:
                 if not picks["next"][pick]:

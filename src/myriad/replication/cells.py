@@ -164,7 +164,12 @@ PART = np.dtype(
     align=True,
 )
 KEY = np.dtype(
-    [("captured_at", "i8"), ("count", "i4"), ("generation", "i4")],
+    [
+        ("captured_at", "i8"),
+        ("count", "i4"),
+        ("generation", "i4"),
+        ("secret", "i4"),  # 1: names an entity that hides now, so nobody may be sent it any more
+    ],
     align=True,
 )
 KEY_RECORD = np.dtype([("word", "i8"), ("id", "u4"), ("row", "i4")], align=True)

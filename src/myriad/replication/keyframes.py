@@ -4,8 +4,9 @@ Responsible for: announcing a part's next keyframe, making it the base a quarter
 Not here: who has been sent a keyframe (`viewers.py`, `assembly.py`), deltas against it (`sections.py`).
 
 Invariants: a keyframe is a state that the part had when it was announced, and it never changes under its generation
-number. At any time a part has at most a base and one announced successor. An empty part has neither; a part without a
-base is sent in full until its first keyframe has been announced long enough.
+number. At any time a part has at most a base and one announced successor, and clients keep two. An empty part has
+neither; a part without a base is sent in full until its first keyframe has been announced long enough. A keyframe that
+names an entity which hides now is not sent to anyone any more, and is replaced as soon as may be.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 from myriad.core.kernel import bare_kernel, inner_kernel
 from myriad.replication.cells import KEYFRAMES, CellArrays, sort_ascending, sub_square
 from myriad.replication.integers import i64
-from myriad.replication.sections import clear_marks, compare_with_base, put_record
+from myriad.replication.sections import clear_marks, compare_with_base, hides, put_record
 from myriad.wire.layouts import KEYFRAME_LEAD_SNAPSHOTS, RECORD_BYTES
 
 GENERATIONS = 255
@@ -21,6 +22,14 @@ GENERATIONS = 255
 
 ROLL_SNAPSHOTS = 20
 """Between two keyframes of a part that changes; parts with many entities roll less often (below)."""
+
+
+@inner_kernel
+def _names_hidden(cells: CellArrays, key: int) -> bool:
+    for k in range(i64(cells.keys["count"][key])):
+        if hides(cells.rows, i64(cells.key_records["row"][key, k]), i64(cells.key_records["id"][key, k])):
+            return True
+    return False
 
 
 @bare_kernel
@@ -80,22 +89,29 @@ def roll(cells: CellArrays, part: int, snapshot: int) -> bool:
         parts["has_next"][part] = 0
         parts["wants_roll"][part] = 0
         return True
+    if parts["has_next"][part] and _names_hidden(cells, part * 2 + 1 - i64(parts["base"][part])):
+        # Neither may be used: a third keyframe would make clients drop the base while it is still in use.
+        parts["has_next"][part] = 0
+        parts["has_base"][part] = 0
     if parts["has_next"][part] and snapshot >= parts["next_at"][part]:
         parts["base"][part] ^= 1
         parts["has_base"][part] = 1
         parts["has_next"][part] = 0
         parts["rolled_at"][part] = snapshot
+    # At most four generations a second: clients tell them apart by a few bits.
+    announced_at = i64(cells.cells["announced_at"][i64(parts["cell"][part]), i64(parts["number"][part])])
+    may_announce = not parts["has_next"][part] and snapshot - announced_at >= KEYFRAME_LEAD_SNAPSHOTS
     if not parts["has_base"][part]:
-        # A part that keeps falling empty does not use up generations: clients tell them apart by a few bits.
-        announced_at = i64(cells.cells["announced_at"][i64(parts["cell"][part]), i64(parts["number"][part])])
-        if not parts["has_next"][part] and snapshot - announced_at >= KEYFRAME_LEAD_SNAPSHOTS:
+        if may_announce:
             _announce(cells, part, snapshot)
         return False
     same = compare_with_base(cells, part)
     if same:
         parts["wants_roll"][part] = 0
         return True
-    if not parts["has_next"][part]:
+    if cells.keys["secret"][part * 2 + i64(parts["base"][part])]:
+        parts["wants_roll"][part] = 1
+    if may_announce:
         cell = i64(parts["cell"][part])
         phase = i64(cells.cells["hash"][cell]) + i64(parts["number"][part]) * 7
         due = (snapshot + phase) % roll_period(i64(parts["count"][part])) == 0

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from myriad.core.kernel import bare_kernel, inner_kernel
-from myriad.replication.cells import SECTION_HEADER_BYTES, Bytes, CellArrays
+from myriad.replication.cells import SECTION_HEADER_BYTES, Bytes, CellArrays, Table
 from myriad.replication.integers import i64
 from myriad.wire.layouts import (
     DELTA_CHANGED,
@@ -45,6 +45,12 @@ def put_record(buf: Bytes, at: int, entity: int, word: int) -> None:
         buf[at + 4 + k] = (word >> (8 * k)) & 0xFF
 
 
+@inner_kernel
+def hides(rows: Table, row: int, entity: int) -> bool:
+    """True if `entity`, listed in `row` once, is there still but shows in no cell."""
+    return i64(rows["id"][row]) == entity and rows["cell"][row] < 0
+
+
 @bare_kernel
 def changed_fields(old: int, new: int) -> int:
     """Field mask 0..7 of what differs between two words of one kind."""
@@ -74,7 +80,7 @@ def compare_with_base(cells: CellArrays, part: int) -> bool:
         cells.key_records["word"],
     )
     row_id, row_part, row_word, mark = cells.rows["id"], cells.rows["part"], cells.rows["word"], cells.rows["mark"]
-    same, present = True, 0
+    same, present, secret = True, 0, 0
     for k in range(num):
         row = i64(record_row[key, k])
         old, new = i64(record_word[key, k]), i64(row_word[row])
@@ -88,6 +94,9 @@ def compare_with_base(cells: CellArrays, part: int) -> bool:
         else:
             cells.scratch[k] = GONE
             same = False
+            if hides(cells.rows, row, i64(record_id[key, k])):
+                secret = 1
+    cells.keys["secret"][key] = secret
     return same and present == cells.parts["count"][part]
 
 
