@@ -78,8 +78,10 @@ def players_rule(world: World) -> None:
                 me["target"] = given["argument"][k]
             elif intent != 0:
                 world.counters[COUNT_REFUSED] += 1
-            wants = intent == INTENT_ATTACK or (buttons & BUTTON_ATTACK) != 0
-            if wants and not player_attack(world, row, rewind_ticks, now) and intent == INTENT_ATTACK:
+            wants = intent == INTENT_ATTACK or ((buttons & BUTTON_ATTACK) != 0 and me["target"] != 0)
+            # Asked here as well because a call with the whole world costs more than the rest of a step.
+            done = wants and now >= as_int(me["attack_ready_tick"]) and player_attack(world, row, rewind_ticks, now)
+            if intent == INTENT_ATTACK and not done:
                 world.counters[COUNT_REFUSED] += 1
 
 
