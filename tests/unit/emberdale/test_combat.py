@@ -15,6 +15,8 @@ from emberdale.fields import (
 from myriad.game import HIDDEN, ITEM, World
 from tests.unit.emberdale.arena import ITEMS, Input, add_npc, add_player, count, event_kinds, field, give, tick, ticks
 
+pytestmark = pytest.mark.without_jit
+
 
 def attack(world: World, row: int, target: int, rewind_ticks: int = 0) -> None:
     entity_id = int(world.entities["id"][target])

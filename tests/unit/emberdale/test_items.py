@@ -10,6 +10,8 @@ from emberdale.items import put_on_ground
 from myriad.game import ITEM, World
 from tests.unit.emberdale.arena import ITEMS, Input, add_player, count, field, give, tick, ticks
 
+pytestmark = pytest.mark.without_jit
+
 
 def lay(world: World, item: str, amount: int, x: float, y: float) -> int:
     now = int(world.clock["tick"][0])

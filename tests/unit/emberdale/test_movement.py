@@ -8,6 +8,8 @@ from emberdale.game import GAME
 from myriad.game import copy_fields
 from tests.unit.emberdale.arena import Input, add_player, field, tick, ticks
 
+pytestmark = pytest.mark.without_jit
+
 WALK = 3.2
 RUN = 5.6
 
