@@ -400,12 +400,26 @@ def _send(m: Model, viewer: int, tick: int, step: int, calm: bool) -> int:
 
 
 @inner_kernel
+def _excuse_absent(m: Model, viewer: int, step: int) -> None:
+    """Parts that do not exist, or are not in view, wait for nothing."""
+    rows, cells = m.viewers.rows, m.cells.cells
+    for cell in range(len(cells)):
+        dx = abs(i64(cells["x"][cell]) - i64(rows["view_x"][viewer]))
+        dy = abs(i64(cells["y"][cell]) - i64(rows["view_y"][viewer]))
+        for number in range(8):
+            if max(dx, dy) > 2 or number >= cells["num_parts"][cell]:
+                m.heard[viewer, cell, number] = step
+
+
+@inner_kernel
 def _check_current(m: Model, viewer: int, tick: int, step: int) -> int:
     """In calm: nothing in view is older than its period and the way, nor is covered more rarely than allowed."""
     p, rows, cells = m.params, m.viewers.rows, m.cells
     tier, level = i64(rows["tier"][viewer]), i64(cells.zone["level"][0])
     view_x, view_y = i64(rows["view_x"][viewer]), i64(rows["view_y"][viewer])
     snapshot, delay = i64(cells.zone["snapshot"][0]), i64(p["delay"][0])
+    # Who lacks a keyframe that names a hidden entity waits for the next one.
+    patience = delay + (10 if p["hide_permille"][0] else 0)
     for place in range(25):
         x, y = view_x + place % 5 - 2, view_y + place // 5 - 2
         cell = cell_number(cells.zone, x, y)
@@ -416,7 +430,7 @@ def _check_current(m: Model, viewer: int, tick: int, step: int) -> int:
         for number in range(i64(cells.cells["num_parts"][cell])):
             at, _ = part_digest(m.views, viewer, x, y, number)
             m.state[4], m.state[5], m.state[6], m.state[7] = cell, number, at, tick
-            if p["check_current"][0] and (at < 0 or newer((tick - TICKS * (late + delay)) & U32, at)):
+            if p["check_current"][0] and (at < 0 or newer((tick - TICKS * (late + patience)) & U32, at)):
                 return NOT_CURRENT
             if p["max_gap"][0] and step - i64(m.heard[viewer, cell, number]) > p["max_gap"][0]:
                 return STARVED
@@ -440,6 +454,7 @@ def run_model(m: Model) -> int:
             level = _random(state, i64(3))
         encode(m.cells, m.entities, len(m.entities), m.events, i64(state[2]), tick, level)
         for viewer in range(num_viewers):
+            _excuse_absent(m, viewer, step)
             failure = _send(m, viewer, tick, step, calm)
             if failure:
                 return failure
