@@ -110,6 +110,20 @@ class Player:
 
     # The connection.
 
+    def prepare(self, out: Batch) -> None:
+        """Compiles the kernels that a connected player needs, which may take a minute the first time on a machine.
+
+        Before `start`; `out` is scratch.
+        """
+        receive_datagrams(self._arrays, out, 0, 1)
+        write_packet(self._arrays, 0, out, 0, 0, 0, 1)
+        self._make_inputs(1)
+        self._look()
+        self._interpolator.place(0.0)
+        push_input(self._arrays.queues, 0, 0, 0, 0, 0, 0, 0, 0)
+        self.update(1, out)
+        self.leave(1, out)
+
     def start(self, token: bytes, now_ns: int) -> bool:
         """Connects, or connects again, with a connect token (2048 bytes); false if it is not valid here."""
         self.now_ns = now_ns

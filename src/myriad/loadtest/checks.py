@@ -53,7 +53,7 @@ class ViewChecks:
         self._cells = cells_of(zone)
         self._ticks_per_snapshot = ticks_per_snapshot
         self._keeper = TruthKeeper(lambda tick: read_truths(door.digests(tick)))
-        self._samples = np.zeros(MAX_SAMPLES_PER_CLIENT * CLIENTS_PER_CHECK, SAMPLE)
+        self._samples = np.zeros(MAX_SAMPLES_PER_CLIENT * len(crew.swarm.plan), SAMPLE)
         self._next = 0
         self._stopped_s = 0.0
         self._behind: set[int] | None = None
@@ -79,13 +79,11 @@ class ViewChecks:
         """Compares the clients that have not been right and current yet."""
         if self._behind is None:
             return
-        seen_s = time.monotonic()
         waiting = np.array(sorted(self._behind), np.int32)
-        for first in range(0, len(waiting), CLIENTS_PER_CHECK):
-            seen_s = time.monotonic()
-            verdict = self._judge(waiting[first : first + CLIENTS_PER_CHECK])
-            self._count(verdict)
-            self._behind -= verdict.current
+        seen_s = time.monotonic()
+        verdict = self._judge(waiting)
+        self._count(verdict)
+        self._behind -= verdict.current
         if not self._behind:
             self.converged_ms = round((seen_s - self._stopped_s) * 1000, 1)
             self._behind = None

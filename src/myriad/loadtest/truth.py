@@ -10,7 +10,7 @@ its parts could be judged.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -35,9 +35,6 @@ SAMPLE = np.dtype(
     align=True,
 )
 MAX_SAMPLES_PER_CLIENT = 128
-
-Truths = dict[tuple[int, int, int], int]
-"""Digest by (cell x, cell y, part); what is not there is empty."""
 
 
 @bare_kernel
@@ -102,9 +99,21 @@ class ZoneCells(NamedTuple):
     columns: int
     lines: int
 
-    def has(self, x: int, y: int) -> bool:
-        """True if cell (x, y) belongs to the zone."""
-        return self.x <= x < self.x + self.columns and self.y <= y < self.y + self.lines
+    def has(self, x: npt.NDArray[np.int64], y: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        """True for each cell (x, y) that belongs to the zone."""
+        return (x >= self.x) & (x < self.x + self.columns) & (y >= self.y) & (y < self.y + self.lines)
+
+
+class Truths(NamedTuple):
+    """What every part held at one tick: digests (n,) i8 by key (n,) i8, ascending; what is not there is empty."""
+
+    keys: npt.NDArray[np.int64]
+    digests: npt.NDArray[np.int64]
+
+
+def key_of(x: npt.NDArray[np.int64], y: npt.NDArray[np.int64], part: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """One number for each cell (i16, i16) and part."""
+    return ((x + 32768) << 20) | ((y + 32768) << 4) | part
 
 
 class TruthKeeper:
@@ -126,37 +135,44 @@ class TruthKeeper:
 
     def judge(self, samples: npt.NDArray[np.void], zone: ZoneCells, ticks_per_snapshot: int) -> Verdict:
         """Compares every part of a sample with the truth of its tick."""
-        verdict = Verdict(set(), set(), set(), [])
-        behind: set[int] = set()
-        for sample in samples:
-            client, x, y, part = (int(sample[name]) for name in ("client", "x", "y", "part"))
-            tick, period = int(sample["tick"]), int(sample["period"])
-            if tick < 0:
-                if zone.has(x, y) and period > 0:
-                    behind.add(client)
-                continue
-            if period > 0 and int(sample["age_ticks"]) > (2 * period + 1) * ticks_per_snapshot:
-                behind.add(client)
-            truths = self.at(tick)
-            if truths is None:
-                continue
-            verdict.checked.add(client)
-            if truths.get((x, y, part), 0) != int(sample["digest"]):
-                verdict.wrong.add(client)
-                verdict.complaints.append(f"client {client}, cell ({x}, {y}) part {part} at tick {tick}")
-        verdict.current.update(verdict.checked - verdict.wrong - behind)
-        return verdict
+        clients, x, y = (samples[name].astype(np.int64) for name in ("client", "x", "y"))
+        part, tick, period = (samples[name].astype(np.int64) for name in ("part", "tick", "period"))
+        known = tick >= 0
+        old = known & (period > 0) & (samples["age_ticks"] > (2 * period + 1) * ticks_per_snapshot)
+        missing = ~known & (period > 0) & zone.has(x, y)
+        keys = key_of(x, y, part)
+        judged = np.zeros(len(samples), np.bool_)
+        right = np.zeros(len(samples), np.bool_)
+        for one in np.unique(tick[known]):
+            truths = self.at(int(one))
+            if truths is not None:
+                here = tick == one
+                judged |= here
+                right[here] = _look_up(truths, keys[here]) == samples["digest"][here]
+        different = np.flatnonzero(judged & ~right)
+        checked, wrong = set(clients[judged].tolist()), set(clients[different].tolist())
+        behind = set(clients[old | missing].tolist())
+        complaints = [
+            f"client {clients[k]}, cell ({x[k]}, {y[k]}) part {part[k]} at tick {tick[k]}" for k in different.tolist()
+        ]
+        return Verdict(checked, wrong, checked - wrong - behind, complaints)
 
 
-def read_truths(answer: dict[str, object] | None) -> Truths | None:
-    """The server's answer about one tick, `{"digests": {"x,y,part": "hexadecimal"}}`, as numbers."""
+def _look_up(truths: Truths, keys: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The digest of each key, 0 for what is not there."""
+    if len(truths.keys) == 0:
+        return np.zeros(len(keys), np.int64)
+    places = np.minimum(np.searchsorted(truths.keys, keys), len(truths.keys) - 1)
+    return np.where(truths.keys[places] == keys, truths.digests[places], 0)
+
+
+def read_truths(answer: dict[str, Any] | None) -> Truths | None:
+    """The server's answer about one tick, `{"digests": {"x,y,part": "hexadecimal"}}`, as arrays."""
     if answer is None:
         return None
-    digests = answer["digests"]
-    if not isinstance(digests, dict):
-        raise TypeError("digests must be an object")
-    found: Truths = {}
-    for key, value in digests.items():
-        x, y, part = (int(item) for item in key.split(","))
-        found[x, y, part] = int(value, 16)
-    return found
+    items = answer["digests"]
+    places = np.array([[int(item) for item in key.split(",")] for key in items], np.int64).reshape(-1, 3)
+    digests = np.array([int(value, 16) for value in items.values()], np.int64)
+    keys = key_of(places[:, 0], places[:, 1], places[:, 2])
+    order = np.argsort(keys)
+    return Truths(keys[order], digests[order])

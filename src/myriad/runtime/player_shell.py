@@ -24,13 +24,16 @@ from myriad.wire.datagram import DATA_BYTES, new_batch
 
 STEP_S = 1 / 60
 LOGIN_AGAIN_S = 1.0
+TOKEN_FRESH_S = 5.0
 _BATCH = 32
 
 
 class LivePlayer(Player):
     """A player in a running zone; leaves at the end of its `with` block."""
 
-    def __init__(self, game: Game, door: FrontDoor, name: str, spawn: tuple[float, float] | None, grant: Grant) -> None:
+    def __init__(self, game: Game, door: FrontDoor, name: str, spawn: tuple[float, float] | None) -> None:
+        """Logs in and begins to connect. Raises FrontDoorError."""
+        grant = door.login(name, spawn)
         tick_hz = int(grant.protocol["tick_hz"])
         super().__init__(game, game.read_map(grant.zone, tick_hz), grant.protocol_id, tick_hz)
         self.name = name
@@ -39,7 +42,9 @@ class LivePlayer(Player):
         self._batch = new_batch(_BATCH)
         self._socket: socket.socket | None = None
         self._next_login_s = 0.0
-        self._begin(grant)
+        began_s = time.monotonic()
+        self.prepare(self._batch)
+        self._begin(grant if time.monotonic() - began_s < TOKEN_FRESH_S else door.login(name, spawn))
 
     def wait(self, seconds: float = STEP_S) -> None:
         """Lets `seconds` pass: sends and receives meanwhile. Raises MyriadError if the server sent the player away."""
@@ -130,7 +135,7 @@ def connect(
     or the player is not in the world within `timeout_s`.
     """
     door = FrontDoor(host, port)
-    player = LivePlayer(game, door, name, spawn, door.login(name, spawn))
+    player = LivePlayer(game, door, name, spawn)
     if not player.wait_until(lambda: player.ready, timeout_s):
         player.close()
         raise MyriadError(f"{door} gave a token, but the zone does not answer by UDP")
