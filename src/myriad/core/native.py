@@ -90,9 +90,18 @@ def declare(name: str, result: str, *arguments: str, library: str = "libc") -> C
     function: Any = getattr(loaded, name)
     function.restype = _CTYPES[result]
     function.argtypes = [_CTYPES[code] for code in arguments]
-    return function  # type: ignore[no-any-return]
+
+    def call(*values: int) -> int:
+        # NumPy's integers, which kernels calculate with, are not taken by ctypes.
+        return function(*(int(value) for value in values))  # type: ignore[no-any-return]
+
+    return call
 
 
 def available(name: str) -> bool:
     """True if the C library has a function of that name (macOS, for one, lacks `recvmmsg`)."""
     return hasattr(ctypes.CDLL(None), name)
+
+
+copy_memory = declare("memcpy", "p", "p", "p", "u64")
+"""`copy_memory(to, source, num_bytes)`: pointers; the ranges must not overlap. The result means nothing."""
