@@ -13,6 +13,7 @@ and then.
 from __future__ import annotations
 
 from myriad.core.kernel import bare_kernel, inner_kernel
+from myriad.core.native import copy_memory
 from myriad.replication.cells import (
     DEFERRALS,
     KEYFRAMES_SENT,
@@ -34,7 +35,6 @@ from myriad.replication.cells import (
 from myriad.replication.integers import i64
 from myriad.replication.runs import (
     IN_FULL,
-    copy_memory,
     full_length,
     needed_key,
     ready_run,

@@ -14,8 +14,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from myriad.core import native
 from myriad.core.kernel import inner_kernel
+from myriad.core.native import copy_memory
 from myriad.replication.cells import (
     FULL,
     MAX_DELTA_PERIOD,
@@ -37,7 +37,6 @@ from myriad.wire.datagram import MAX_PAYLOAD_BYTES
 from myriad.wire.layouts import VIEW_CELLS, VIEW_RADIUS_CELLS, VIEW_SIDE_CELLS
 from myriad.wire.pack import put_u32
 
-copy_memory = native.declare("memcpy", "p", "p", "p", "u64")
 MAX_NEEDS = VIEW_CELLS * 8 * 2
 NO_ROOM = -1
 Cover = npt.NDArray[np.int64]

@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from myriad.core import native
 from myriad.core.kernel import inner_kernel
+from myriad.core.native import copy_memory
 from myriad.wire.datagram import DATAGRAM, MAX_PACKET_BYTES
 
 CHUNK = 256
@@ -85,7 +86,6 @@ FAMILY_SHIFT = 8 if sys.platform == "darwin" else 0
 FAMILY_MASK = 0xFF if sys.platform == "darwin" else 0xFFFF
 
 _errno_address = native.declare(ERRNO_FUNCTION, "p")
-_copy_bytes = native.declare("memcpy", "p", "p", "p", "i64")
 _clock_gettime = native.declare("clock_gettime", "i32", "i32", "p")
 
 
@@ -117,7 +117,7 @@ def new_socket_io(*, use_mmsg: bool) -> SocketIo:
 @inner_kernel
 def note_error(io: SocketIo) -> int:
     """The C library's error number of the call just made; also kept in `io.state["error"]`."""
-    _copy_bytes(io.state["error"].ctypes.data, _errno_address(), 4)
+    copy_memory(io.state["error"].ctypes.data, _errno_address(), 4)
     return int(io.state["error"][0])
 
 

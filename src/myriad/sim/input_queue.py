@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from myriad.core.kernel import kernel
+from myriad.core.kernel import bare_kernel, inner_kernel
 
 RING_INPUTS = 128
 MAX_WAITING_INPUTS = 40
@@ -54,14 +54,14 @@ def new_queues(capacity: int) -> Queues:
     return queues
 
 
-@kernel
+@bare_kernel
 def serial_distance(newer: int, older: int) -> int:
     """How far `newer` is ahead of `older` (both u32), as a signed number of -2^31..2^31-1."""
     difference = (int(newer) - int(older)) & 0xFFFFFFFF
     return difference - 0x100000000 if difference >= 0x80000000 else difference
 
 
-@kernel
+@bare_kernel
 def reset_queue(queues: Queues, row: int, entity_row: int, applied: int) -> None:
     """Start queue `row` for the entity in `entity_row` (-1: stop); the next input it takes is `applied` + 1."""
     queues["entity_row"][row] = entity_row
@@ -74,7 +74,7 @@ def reset_queue(queues: Queues, row: int, entity_row: int, applied: int) -> None
     queues["rewind_ticks"][row] = 0
 
 
-@kernel
+@bare_kernel
 def accept_input(
     queues: Queues, row: int, number: int, buttons: int, move_dir: int, move_mag: int, heading: int, intent: int,
     argument: int,
@@ -108,7 +108,7 @@ def accept_input(
     return 1
 
 
-@kernel
+@inner_kernel
 def _number_to_apply(queues: Queues, row: int, waiting: int) -> int:
     bucket = int(queues["bucket"][row])
     if waiting == 0 or bucket == 0:
@@ -123,7 +123,7 @@ def _number_to_apply(queues: Queues, row: int, waiting: int) -> int:
     return 1
 
 
-@kernel
+@bare_kernel
 def take_inputs(queues: Queues, inputs: npt.NDArray[np.void]) -> None:
     """Hand the inputs of this tick out: fills `inputs` (INPUT, one row an entity) and advances every queue.
 
@@ -156,7 +156,7 @@ def take_inputs(queues: Queues, inputs: npt.NDArray[np.void]) -> None:
         _watch_low_water(queues, row, waiting - count)
 
 
-@kernel
+@inner_kernel
 def _watch_low_water(queues: Queues, row: int, left: int) -> None:
     queues["low"][row] = min(int(queues["low"][row]), left)
     queues["window_tick"][row] += 1

@@ -28,6 +28,8 @@ from myriad.wire.layouts import CELL_M, CELL_UNITS
 from myriad.zone.sessions import OWN_CAPACITY_BYTES, PRIVATE_CAPACITY_BYTES, Sessions, new_sessions
 
 MAX_RECEIVE_BATCH = 1024
+MAX_FRAGMENTS_PER_TICK = 128
+"""Fragments of reliable messages taken from players in one tick; those beyond are not confirmed, so they come again."""
 
 PACE = np.dtype(
     [
@@ -81,7 +83,7 @@ def new_zone_arrays(game: Game, world: World, server: ServerArrays, settings: Se
     return ZoneArrays(
         server=server,
         acks=new_acks(rows),
-        reliable=new_reliable(rows),
+        reliable=new_reliable(rows, inbox=MAX_FRAGMENTS_PER_TICK),
         cells=create_cells(
             west // CELL_UNITS,
             south // CELL_UNITS,

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from myriad.sim.input_queue import MAX_BUCKET
+
 NOBODY = -1
 
 
@@ -27,6 +29,8 @@ class Avatar:
     linger_until_ns: int = 0
     last_input: int = 0
     """Number of the last input applied when its connection ended, for a session that resumes."""
+    bucket: int = MAX_BUCKET
+    """Input-ticks that it may still make up for. It outlives connections: a new one is no way to more of them."""
 
 
 class Avatars:

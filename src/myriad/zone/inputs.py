@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from myriad.core.errors import DROP_INPUT_FLOOD, DROP_INPUT_REPEATED, DROP_WHOIS_RATE
-from myriad.core.kernel import kernel
+from myriad.core.kernel import bare_kernel
+from myriad.sim.columns import HISTORY_TICKS
 from myriad.sim.input_queue import Queues, accept_input, serial_distance
 from myriad.wire.layouts import (
     INPUT_ENTRY_BYTES,
@@ -32,11 +33,15 @@ from myriad.zone.sessions import WHOIS_QUEUE, Sessions
 Bytes = npt.NDArray[np.uint8]
 Counts = npt.NDArray[np.int64]
 
+INTERPOLATION_NS = 150_000_000
+"""How far behind the newest snapshot a client may draw others, with what its clock may be wrong by."""
+MAX_REWIND_NS = 250_000_000
+
 _ENTRY_INTENT = 6
 _ENTRY_TICKS = 5
 
 
-@kernel
+@bare_kernel
 def check_input(buf: Bytes, at: int, end: int) -> int:
     """Offset of the NACK count if `buf[at:end]` is one well-formed input body, else -1. Changes nothing."""
     if end - at < INPUT_FIXED_BYTES:
@@ -66,7 +71,7 @@ def check_input(buf: Bytes, at: int, end: int) -> int:
     return nacks_at if at == end else -1
 
 
-@kernel
+@bare_kernel
 def apply_input(buf: Bytes, at: int, queues: Queues, row: int, drops: Counts) -> None:
     """Queue the inputs of a checked body. Counts repeated inputs and those too far ahead in `drops`."""
     newest = get_u32(buf, at)
@@ -98,7 +103,19 @@ def apply_input(buf: Bytes, at: int, queues: Queues, row: int, drops: Counts) ->
         at += INPUT_ENTRY_BYTES + (4 if intent != 0 else 0)
 
 
-@kernel
+@bare_kernel
+def allowed_rewind(render_ticks_back: int, rtt_ns: int, tick_hz: int) -> int:
+    """Ticks (0..15) that a player's attacks look back: what it claims to see, within what its round trip explains.
+
+    It claims the measured round trip `rtt_ns` and `render_ticks_back` more; it gets half the round trip and 150 ms, and
+    never more than 250 ms.
+    """
+    claimed_ns = rtt_ns + render_ticks_back * 1_000_000_000 // tick_hz
+    allowed_ns = min(claimed_ns, rtt_ns // 2 + INTERPOLATION_NS, MAX_REWIND_NS)
+    return min(allowed_ns * tick_hz // 1_000_000_000, HISTORY_TICKS - 1)
+
+
+@bare_kernel
 def apply_whois(buf: Bytes, nacks_at: int, sessions: Sessions, row: int, drops: Counts) -> None:
     """Queue the WHOIS requests of a checked body, within the session's credit."""
     at = nacks_at + 1 + int(buf[nacks_at]) * NACK_BYTES

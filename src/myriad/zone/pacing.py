@@ -8,7 +8,7 @@ Invariant: rates stay within their settings; a tier changes by one step a window
 
 from __future__ import annotations
 
-from myriad.core.kernel import kernel
+from myriad.core.kernel import bare_kernel
 from myriad.zone.arrays import ZoneArrays
 
 WINDOW_S = 2
@@ -20,7 +20,7 @@ SLOW_NS = 100_000_000
 RATE_STEP_KBIT = 16
 
 
-@kernel
+@bare_kernel
 def judge_pace(zone: ZoneArrays) -> None:
     """Call it every `WINDOW_S` seconds: more than 5 % lost, or a slow round trip, lowers rate and tier; calm raises."""
     sessions = zone.sessions

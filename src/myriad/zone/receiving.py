@@ -10,13 +10,15 @@ Invariant: a payload that is malformed anywhere changes nothing but a drop count
 from __future__ import annotations
 
 from myriad.core.errors import (
+    DROP_ACK_INVALID,
     DROP_NACK_RATE,
     DROP_PAYLOAD_HEADER,
     DROP_PAYLOAD_KIND,
     DROP_PAYLOAD_MALFORMED,
     DROP_RELIABLE_MALFORMED,
 )
-from myriad.core.kernel import kernel
+from myriad.core.kernel import bare_kernel, inner_kernel
+from myriad.core.native import copy_memory
 from myriad.netcode.acks import read_header
 from myriad.netcode.reliable import check_block, read_block
 from myriad.netcode.server import receive
@@ -32,10 +34,10 @@ from myriad.wire.layouts import (
 )
 from myriad.wire.pack import get_i16
 from myriad.zone.arrays import ZoneArrays
-from myriad.zone.inputs import apply_input, apply_whois, check_input
+from myriad.zone.inputs import allowed_rewind, apply_input, apply_whois, check_input
 
 
-@kernel
+@bare_kernel
 def receive_batch(zone: ZoneArrays, batch: Batch, count: int, now_ns: int, wall_s: int) -> None:
     """Take `batch[:count]` (count <= MAX_RECEIVE_BATCH), decrypting in place; everything is dealt with or counted."""
     num = receive(zone.server, batch, count, now_ns, wall_s, zone.payloads)
@@ -47,14 +49,13 @@ def receive_batch(zone: ZoneArrays, batch: Batch, count: int, now_ns: int, wall_
         datagram = int(zone.payloads["datagram"][k])
         offset = int(zone.payloads["offset"][k])
         length = int(zone.payloads["length"][k])
-        for j in range(length):
-            zone.received[j] = data[datagram, offset + j]
+        copy_memory(zone.received.ctypes.data, data[datagram].ctypes.data + offset, length)
         reason = _receive_payload(zone, row, length, now_ns)
         if reason >= 0:
             zone.server.drops[reason] += 1
 
 
-@kernel
+@inner_kernel
 def _receive_payload(zone: ZoneArrays, row: int, length: int, now_ns: int) -> int:
     """Process the payload in `zone.received`; the reason to drop it, or -1."""
     buf = zone.received
@@ -73,21 +74,26 @@ def _receive_payload(zone: ZoneArrays, row: int, length: int, now_ns: int) -> in
     nacks_at = check_input(buf, at, length) if kind == KIND_INPUT else at
     if nacks_at < 0 or (kind == KIND_CONTROL and at != length):
         return DROP_PAYLOAD_MALFORMED
+    invalid = int(zone.acks["num_invalid"][row]) + int(zone.reliable.state["invalid_acks"][0])
     num_acked = read_header(zone.acks, row, buf, 0, length, now_ns, zone.acked)
     for k in range(num_acked):
         on_acked(zone.viewers, row, int(zone.acked[k]))
     if flags != 0:
         read_block(zone.reliable, row, buf, start, length, now_ns, int(zone.acks["rtt_ns"][row]))
+    invalid -= int(zone.acks["num_invalid"][row]) + int(zone.reliable.state["invalid_acks"][0])
+    zone.server.drops[DROP_ACK_INVALID] -= invalid
     if kind == KIND_CONTROL:
         return -1
-    zone.sessions["render_back"][row] = buf[at + 4]
+    zone.queues["rewind_ticks"][row] = allowed_rewind(
+        int(buf[at + 4]), int(zone.acks["rtt_ns"][row]), int(zone.world.clock["tick_hz"][0])
+    )
     apply_input(buf, at, zone.queues, row, zone.server.drops)
     _apply_nacks(zone, row, nacks_at)
     apply_whois(buf, nacks_at, zone.sessions, row, zone.server.drops)
     return -1
 
 
-@kernel
+@inner_kernel
 def _apply_nacks(zone: ZoneArrays, row: int, at: int) -> None:
     buf = zone.received
     for k in range(int(buf[at])):

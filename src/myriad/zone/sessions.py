@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from myriad.core.kernel import kernel
+from myriad.core.kernel import bare_kernel
 
 OWN_CAPACITY_BYTES = 64
 PRIVATE_CAPACITY_BYTES = 224
@@ -29,8 +29,8 @@ SESSION = np.dtype(
         ("entity_row", "<i4"),  # -1: no avatar (yet)
         ("active", "u1"),
         ("tier", "u1"),
+        ("private_seen", "u1"),  # the entity's private_version when its private state was last encoded
         ("whois_count", "u1"),
-        ("render_back", "u1"),
         ("whois_credit", "<i4"),
         ("nack_credit", "<i4"),
         ("rate_kbit", "<i4"),
@@ -60,7 +60,7 @@ def new_sessions(capacity: int) -> Sessions:
     return sessions
 
 
-@kernel
+@bare_kernel
 def refresh_state(
     stored: Bytes, lengths: Table, versions: Bytes, which: int, row_bytes: Bytes, table: Table
 ) -> None:

@@ -13,7 +13,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from myriad.core.kernel import kernel
+from myriad.core.kernel import bare_kernel, inner_kernel
+from myriad.core.native import copy_memory
 from myriad.netcode.acks import write_header
 from myriad.netcode.reliable import MIN_BLOCK_BYTES, write_block
 from myriad.netcode.server import confirm, payload_offset, seal
@@ -43,11 +44,13 @@ MAX_WHOIS_REPLIES = 4
 PACKET_OVERHEAD_BYTES = 28 + 20
 """What a payload costs on the wire besides itself: IP and UDP headers, netcode's prefix, sequence and tag."""
 MIN_PAYLOAD_BYTES = 512
+MIN_VIEW_BYTES = 64
+"""Room that the view has after everything before it, whatever the rate: the largest head takes 707 bytes."""
 RELIABLE_SHARE = 4
 """The reliable block takes at most one part in so many of a payload."""
 
 
-@kernel
+@bare_kernel
 def encode_cells(zone: ZoneArrays) -> None:
     """Encode the world as it stands after its latest tick, for all snapshots until the next call."""
     clock = zone.world.clock
@@ -59,7 +62,7 @@ def encode_cells(zone: ZoneArrays) -> None:
     )
 
 
-@kernel
+@bare_kernel
 def assemble_slice(zone: ZoneArrays, out: Batch, used: int, part: int, num_parts: int, now_ns: int) -> int:
     """Write and seal the snapshots of the players whose row is `part` modulo `num_parts`, into `out` from `used` on.
 
@@ -74,16 +77,14 @@ def assemble_slice(zone: ZoneArrays, out: Batch, used: int, part: int, num_parts
         used = confirm(zone.server, out, used, row, now_ns)
         length = _write_snapshot(zone, row, now_ns)
         offset = payload_offset(zone.server, row)
-        data = out["data"]
-        for k in range(length):
-            data[used, offset + k] = zone.payload[k]
+        copy_memory(out["data"][used].ctypes.data + offset, zone.payload.ctypes.data, length)
         seal(zone.server, out, used, row, length, now_ns)
         zone.pace["num_snapshots"][0] += 1
         used += 1
     return used
 
 
-@kernel
+@inner_kernel
 def _take_budget(zone: ZoneArrays, row: int) -> int:
     """Bytes that this payload may have, by the player's rate; also adds a snapshot's worth of other credits."""
     sessions = zone.sessions
@@ -95,7 +96,7 @@ def _take_budget(zone: ZoneArrays, row: int) -> int:
     return max(MIN_PAYLOAD_BYTES, min(MAX_PAYLOAD_BYTES, min(credit, allowance) - PACKET_OVERHEAD_BYTES))
 
 
-@kernel
+@inner_kernel
 def _write_snapshot(zone: ZoneArrays, row: int, now_ns: int) -> int:
     """Write one player's snapshot payload into `zone.payload`; returns its length."""
     sessions = zone.sessions
@@ -127,6 +128,7 @@ def _write_snapshot(zone: ZoneArrays, row: int, now_ns: int) -> int:
         at = _write_whois(zone, row, at)
     buf[flags_at] = flags
     rtt_snapshots = int(zone.acks["rtt_ns"][row]) * int(zone.pace["snapshot_hz"][0]) // 1_000_000_000 + 1
+    limit = max(limit, at + MIN_VIEW_BYTES)
     at = write_view(
         zone.cells, zone.viewers, row, buf, flags_at, at, limit, sequence, rtt_snapshots, own_version, private_version
     )
@@ -134,7 +136,7 @@ def _write_snapshot(zone: ZoneArrays, row: int, now_ns: int) -> int:
     return at
 
 
-@kernel
+@inner_kernel
 def _write_head(zone: ZoneArrays, row: int, buf: Bytes, at: int) -> int:
     """Write the fixed head of a snapshot; returns where its flags byte, the last, belongs."""
     viewers = zone.viewers.rows
@@ -148,7 +150,7 @@ def _write_head(zone: ZoneArrays, row: int, buf: Bytes, at: int) -> int:
     return at + SNAPSHOT_HEADER_BYTES - 1
 
 
-@kernel
+@inner_kernel
 def _state_needed(zone: ZoneArrays, row: int, which: int) -> bool:
     """True while the newest own or private state was not acknowledged."""
     viewers = zone.viewers.rows
@@ -158,31 +160,34 @@ def _state_needed(zone: ZoneArrays, row: int, which: int) -> bool:
     return (int(viewers["acked"][row]) & SENT_PRIVATE) == 0 or viewers["private_version"][row] != version
 
 
-@kernel
+@inner_kernel
 def _buffer_hint(zone: ZoneArrays, row: int) -> int:
     """Waiting inputs more than the one that must always be there (-128..127): the fewest of the last half second."""
     low = min(int(zone.queues["low_before"][row]), int(zone.queues["low"][row]))
     return max(-128, min(127, min(low, MAX_WAITING_INPUTS) - 1))
 
 
-@kernel
+@inner_kernel
 def _refresh(zone: ZoneArrays, row: int, entity: int) -> None:
     sessions = zone.sessions
     row_bytes = zone.world.entity_bytes[entity]
     lengths = sessions["state_length"][row]
     versions = sessions["state_version"][row]
     refresh_state(sessions["own"][row], lengths, versions, OWN, row_bytes, zone.own_plan)
-    refresh_state(sessions["private"][row], lengths, versions, PRIVATE, row_bytes, zone.private_plan)
+    version = zone.world.entities["private_version"][entity]
+    if sessions["private_seen"][row] != version or lengths[PRIVATE] == 0:
+        sessions["private_seen"][row] = version
+        refresh_state(sessions["private"][row], lengths, versions, PRIVATE, row_bytes, zone.private_plan)
 
 
-@kernel
+@inner_kernel
 def _copy(source: Bytes, length: int, buf: Bytes, at: int) -> int:
     for k in range(length):
         buf[at + k] = source[k]
     return at + length
 
 
-@kernel
+@inner_kernel
 def _write_whois(zone: ZoneArrays, row: int, at: int) -> int:
     """Answer what the player asked: names from the world's columns; unknown and hidden ones are left out."""
     sessions = zone.sessions

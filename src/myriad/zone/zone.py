@@ -18,14 +18,14 @@ from collections.abc import Callable
 import numpy as np
 
 from myriad.core.errors import DROP_CHAT_RATE, DROP_REASONS, DROP_RELIABLE_MALFORMED
-from myriad.core.kernel import kernel
+from myriad.core.kernel import bare_kernel
 from myriad.core.phases import PHASE_ASSEMBLE, PHASE_ENCODE, PHASE_SLOW, PHASE_STEP, PhaseTimer
 from myriad.core.settings import Settings
 from myriad.game.game import Game
 from myriad.netcode.acks import reset_acks
 from myriad.netcode.addresses import Endpoint
 from myriad.netcode.reliable import Inbox, Message, push, push_many, reset_reliable
-from myriad.netcode.server import Joined, Left, Server, disconnect, poll
+from myriad.netcode.server import Joined, Left, Server, disconnect, poll, write_disconnect
 from myriad.netcode.server_arrays import LEFT_DISCONNECTED, SERVER_RANDOM_BYTES, ServerLimits, new_server
 from myriad.netcode.tokens import KEY_BYTES
 from myriad.replication.cells import COUNTER_NAMES, HIDDEN_BY_CROWD
@@ -48,12 +48,11 @@ from myriad.zone.sessions import SESSION
 from myriad.zone.snapshots import assemble_slice, encode_cells
 
 NS_PER_S = 1_000_000_000
-MAX_MESSAGES_PER_TICK = 64
 SPARE_DATAGRAMS = 512
 """Room in the outgoing batch beside one snapshot for each player: handshakes, keep-alives, disconnects."""
 
 
-@kernel
+@bare_kernel
 def open_tick(zone: ZoneArrays, out: Batch, used: int, now_ns: int) -> int:
     """Timeouts and keep-alives of connections, then the inputs of this tick; returns the datagrams used in `out`."""
     used = poll(zone.server, now_ns, 0, out, used)
@@ -112,7 +111,6 @@ class Zone:
             random_bytes=random_bytes,
         )
         self._inbox = Inbox(self.arrays.reliable)
-        self._messages: list[Message] = []
         self._chat_rates: dict[int, ChatRate] = {}
         self._out = new_batch(settings.max_connections + SPARE_DATAGRAMS)
         self._num_out = 0
@@ -187,11 +185,16 @@ class Zone:
         self._tell_all(messages.load_notice(self.ladder.rung, rung.dilation, rung.name))
 
     def close(self, now_ns: int) -> None:
-        """End all connections; `outgoing` tells the clients."""
+        """End all connections; `outgoing` tells the clients, in rounds, so that each is told before any is told twice."""
         self._num_out = 0
-        for avatar in list(self.avatars):
-            if avatar.connection != NOBODY:
-                self._drop_connection(avatar.connection, now_ns)
+        connected = [avatar.connection for avatar in self.avatars if avatar.connection != NOBODY]
+        for _ in range(int(self.arrays.server.state["num_redundant"][0])):
+            for row in connected:
+                self._num_out = int(write_disconnect(self.arrays.server, row, self._out, self._num_out, now_ns))
+        told = self._num_out
+        for row in connected:
+            self._drop_connection(row, now_ns)
+        self._num_out = told
 
     # What other threads call.
 
@@ -284,7 +287,9 @@ class Zone:
         arrays.sessions["rate_kbit"][row] = self._settings.rate_kbit_start
         arrays.sessions["active"][row] = 1
         reset_queue(arrays.queues, row, entity, last_input)
-        self._chat_rates[row] = ChatRate(self._settings.chat_per_s, now_ns)
+        arrays.queues["bucket"][row] = avatar.bucket
+        if avatar.character not in self._chat_rates:
+            self._chat_rates[avatar.character] = ChatRate(self._settings.chat_per_s, now_ns)
         self._tell(
             row,
             messages.welcome(
@@ -310,12 +315,12 @@ class Zone:
         """The avatar lingers without a connection from now on."""
         row = avatar.connection
         avatar.last_input = int(self.arrays.queues["applied"][row])
+        avatar.bucket = int(self.arrays.queues["bucket"][row])
         self.arrays.sessions["active"][row] = 0
         self.arrays.sessions["entity_row"][row] = -1
         reset_queue(self.arrays.queues, row, -1, 0)
         reset_reliable(self.arrays.reliable, row, 0, 0)
         self._inbox.forget(row)
-        self._chat_rates.pop(row, None)
         self.avatars.disconnect(avatar, now_ns + int(self._settings.linger_s * NS_PER_S))
         self.game.detach(self.world, avatar.entity_row)
 
@@ -328,21 +333,19 @@ class Zone:
 
     def _remove(self, avatar: Avatar) -> None:
         self.avatars.remove(avatar)
+        self._chat_rates.pop(avatar.character, None)
         self.game.remove(self.world, avatar.entity_row)
 
     # Reliable messages.
 
     def _read_messages(self, now_ns: int) -> None:
         reliable = self.arrays.reliable
-        if reliable.state["num_inbox"][0]:
-            self._messages += self._inbox.take()
-        for message in self._messages[:MAX_MESSAGES_PER_TICK]:
+        for message in self._inbox.take() if reliable.state["num_inbox"][0] else ():
             avatar = self.avatars.of_connection(message.row)
             if avatar is not None and message.channel == CHANNEL_CHAT:
                 self._hear(avatar, message, now_ns)
             else:
                 self.arrays.server.drops[DROP_RELIABLE_MALFORMED] += 1
-        del self._messages[:MAX_MESSAGES_PER_TICK]
         if reliable.state["overflows"][0] != self._overflows_seen:
             self._overflows_seen = int(reliable.state["overflows"][0])
             for row in np.flatnonzero(reliable.channels["overflow"].any(axis=1)):
@@ -355,7 +358,7 @@ class Zone:
         if say is None:
             self.arrays.server.drops[DROP_RELIABLE_MALFORMED] += 1
             return
-        if not self._chat_rates[avatar.connection].allow(now_ns):
+        if not self._chat_rates[avatar.character].allow(now_ns):
             self.arrays.server.drops[DROP_CHAT_RATE] += 1
             return
         text = self.game.filter_chat(self.world, avatar.entity_row, say.scope, say.text)
@@ -395,6 +398,14 @@ class Zone:
             found[place] = int(cells.digests[kept[0], index])
         return found
 
+    def _drops(self) -> dict[str, int]:
+        """What was thrown away, by reason; two reasons are counted where they arise."""
+        arrays = self.arrays
+        drops = {row.name: int(n) for row, n in zip(DROP_REASONS, arrays.server.drops, strict=True)}
+        drops["input_late"] += int(arrays.queues["late"].sum())
+        drops["reliable_overflow"] += int(arrays.reliable.state["overflows"][0])
+        return drops
+
     def status(self) -> dict[str, object]:
         """Numbers for `/v1/zone` and `/metrics`, each under its metric's name without `myriad_` and `_total`."""
         arrays, world = self.arrays, self.world
@@ -417,7 +428,7 @@ class Zone:
             "load_level_name": rung.name,
             "load_ratio": round(self.ladder.load, 4),
             "time_dilation_ratio": rung.dilation / 100,
-            "drops": {row.name: int(n) for row, n in zip(DROP_REASONS, arrays.server.drops, strict=True)},
+            "drops": self._drops(),
             "inputs_late": int(arrays.queues["late"].sum()),
             "snapshots_sent": int(arrays.pace["num_snapshots"][0]),
             "encoded_bytes": counters["bytes_encoded"],
