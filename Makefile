@@ -44,6 +44,7 @@ format:
 docs:
 	@tools/prepare test
 	$(BIN)/python -m myriad.cli.documents docs
+	$(BIN)/python -m tests.protocol.document_examples docs/protocol.md
 
 lock:
 	tools/lock
