@@ -22,6 +22,7 @@ from myriad.client.avatar import Avatar
 from myriad.client.clock import server_tick, take_due_ticks
 from myriad.client.inputs import push_input, room_for_inputs
 from myriad.client.interpolation import Interpolator
+from myriad.client.paths import PathFinder
 from myriad.client.receiving import receive_datagrams
 from myriad.client.sending import write_packet
 from myriad.game import UNITS_PER_M, Game, ZoneMap
@@ -95,6 +96,7 @@ class Player:
         self._arrays = new_clients_arrays(1, protocol_id, tick_hz, game.own_dtype.itemsize, game.private_dtype.itemsize)
         self._inbox = Inbox(self._arrays.reliable)
         self._avatar = Avatar(game, zone_map, tick_hz)
+        self._paths = PathFinder(zone_map)
         self._interpolator = Interpolator(tick_hz, MAX_LISTED)
         self._listed: npt.NDArray[Any] = np.zeros(MAX_LISTED, VISIBLE)
         self._num_listed = 0
@@ -120,6 +122,7 @@ class Player:
         self._make_inputs(1)
         self._look()
         self._interpolator.place(0.0)
+        self._paths.next_point(*self.zone_map.spawn_points[0], *self.zone_map.spawn_points[-1])
         push_input(self._arrays.queues, 0, 0, 0, 0, 0, 0, 0, 0)
         self.update(1, out)
         self.leave(1, out)
@@ -161,7 +164,7 @@ class Player:
             if now_ns >= self._next_send_ns:
                 self._next_send_ns = max(self._next_send_ns + self._interval_ns, now_ns - self._interval_ns)
                 back = min(RENDER_MS_BACK * self._tick_hz // 1000, 255)
-                write_packet(arrays, 0, out, 0, back, self._ask_names(), now_ns)
+                write_packet(arrays, 0, out, 0, back, self._ask_names() if self.joined else 0, now_ns)
                 used = 1
         return int(client_poll(arrays.net, 0, 1, now_ns, out, used))
 
@@ -251,7 +254,7 @@ class Player:
         self._move = (int(direction * 256) & 0xFF, 255)
 
     def walk_to(self, x: float, y: float, *, run: bool = False) -> None:
-        """Walks straight to a point (metres) and stops there."""
+        """Walks to a point (metres), around what is solid, and stops there."""
         self._target = (x, y)
         self._run = run
 
@@ -312,7 +315,8 @@ class Player:
         if math.hypot(target[0] - x, target[1] - y) < ARRIVED_M:
             self.stop()
             return
-        direction = math.atan2(target[1] - y, target[0] - x) / math.tau
+        to_x, to_y = self._paths.next_point(x, y, *target)
+        direction = math.atan2(to_y - y, to_x - x) / math.tau
         self._turn(direction)
         self._move = (round(direction * 256) & 0xFF, 255)
 
