@@ -62,6 +62,9 @@ __all__ = [  # with the queues' part, so that users find the channels in one pla
 
 Bytes = npt.NDArray[np.uint8]
 
+INBOX_SHARE = 8
+"""Fragments of one connection in an inbox that is a quarter full; it may fill the first quarter alone."""
+
 MIN_RESEND_NS = 100_000_000
 _FRAGMENT_HEADER = 5
 _MORE = 0x80
@@ -188,6 +191,16 @@ def _take_ack(rel: ReliableArrays, row: int, channel: int, expected: int, now_ns
 
 
 @inner_kernel
+def _has_its_share(rel: ReliableArrays, row: int, num_inbox: int) -> bool:
+    """True if so many fragments of connection `row` are in the inbox that the rest is for others."""
+    held = 0
+    for entry in range(num_inbox):
+        if rel.inbox["row"][entry] == row:
+            held += 1
+    return held >= INBOX_SHARE
+
+
+@inner_kernel
 def _take_fragment(rel: ReliableArrays, row: int, buf: Bytes, at: int, size: int) -> None:
     """Deliver the fragment whose header is at `buf[at]` if it is the next one and there is room for it."""
     channels = rel.channels
@@ -205,7 +218,7 @@ def _take_fragment(rel: ReliableArrays, row: int, buf: Bytes, at: int, size: int
             state["overflows"][0] += 1
         return
     entry = int(state["num_inbox"][0])
-    if entry >= len(rel.inbox):
+    if entry >= len(rel.inbox) or (entry >= len(rel.inbox) // 4 and _has_its_share(rel, row, entry)):
         return
     inbox = rel.inbox
     inbox["row"][entry] = row
