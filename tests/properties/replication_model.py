@@ -1,5 +1,7 @@
 """The model fuzzer of replication: one server, several viewers, a scripted network, all in one kernel.
 
+Long because a model in pieces would be harder to believe.
+
 Responsible for: a run from one seed (entities that spawn, move, hide, teleport and die; views that move; loss, doubles,
 reordering, lost acknowledgements, rejoins, tiers and overload levels) and the invariants it checks at every step.
 Not here: the choice of runs and seeds (`test_replication_model.py`).
@@ -16,18 +18,10 @@ import numpy.typing as npt
 
 from myriad.core.kernel import bare_kernel, inner_kernel
 from myriad.replication.assembly import write_view
-from myriad.replication.cells import (
-    CellArrays,
-    Table,
-    cell_number,
-    create_cells,
-    digest_at,
-    mix_cell,
-    ring_of,
-    ring_period,
-    since_due,
-)
+from myriad.replication.cells import CellArrays, Table, create_cells
+from myriad.replication.digests import digest_at
 from myriad.replication.encode import encode
+from myriad.replication.geometry import cell_number, mix_cell, ring_of, ring_period, since_due
 from myriad.replication.integers import i64
 from myriad.replication.view import apply, take_nacks
 from myriad.replication.view_arrays import ViewArrays, create_views, newer, view_reset

@@ -29,7 +29,7 @@ from myriad.game import UNITS_PER_M, Game, ZoneMap
 from myriad.netcode.client import client_disconnect, client_poll
 from myriad.netcode.client_arrays import CLIENT_CONNECTED, DISCONNECTED
 from myriad.netcode.reliable import Inbox, push
-from myriad.replication.cells import ring_of
+from myriad.replication.geometry import ring_of
 from myriad.replication.view_listing import VISIBLE, visible_entities
 from myriad.wire.datagram import Batch
 from myriad.wire.layouts import (

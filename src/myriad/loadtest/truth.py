@@ -17,7 +17,8 @@ import numpy.typing as npt
 
 from myriad.client.arrays import Clients
 from myriad.core.kernel import bare_kernel
-from myriad.replication.cells import NUM_SLOTS, ring_of
+from myriad.replication.cells import NUM_SLOTS
+from myriad.replication.geometry import ring_of
 from myriad.replication.view_listing import part_digest
 from myriad.wire.layouts import MAX_PARTS, RING_PERIODS, SNAPSHOT_TIER_MASK, VIEW_RADIUS_CELLS, VIEW_SIDE_CELLS
 

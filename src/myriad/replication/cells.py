@@ -1,8 +1,9 @@
 """The arrays of a zone's cells: who stands where, parts, keyframes, encoded bytes.
 
 Responsible for: layouts and construction of everything that the server side of replication keeps between snapshots,
-and the arithmetic that says which cell, torus slot, ring and phase something has.
-Not here: filling them (`sorting.py`, `keyframes.py`, `sections.py`, `encode.py`, `runs.py`), viewers (`viewers.py`).
+and the names of its counters.
+Not here: the arithmetic of cells (`geometry.py`), filling the arrays (`encode.py` and the steps it calls), ready runs
+(`runs.py`), viewers (`viewers.py`).
 
 Invariants: all memory is taken at construction. A zone's cells are a rectangle of world-wide cell indices; every cell
 has part 0 for ever, further parts come from a pool. Generations and event numbers belong to (cell, part number) and
@@ -16,17 +17,12 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from myriad.core.kernel import bare_kernel
-from myriad.replication.integers import i64
+from myriad.replication.geometry import SUB_SQUARES, mix_cell
 from myriad.wire.layouts import (
     CELL_UNITS,
     MAX_PART_ENTITIES,
     MAX_PARTS,
     RECORD_BYTES,
-    RING_PERIODS,
-    VIEW_CELLS,
-    VIEW_RADIUS_CELLS,
-    VIEW_SIDE_CELLS,
 )
 
 Table = npt.NDArray[np.void]
@@ -38,9 +34,6 @@ NUM_SLOTS = TORUS_SIDE * TORUS_SIDE
 NUM_KNOWN = NUM_SLOTS * MAX_PARTS
 """Places of (torus slot, part) in a viewer's tables; `slot + part * 64`."""
 
-SUB_SQUARES = 16
-SUB_SQUARE_STEPS = 800  # 12.5 m in 1/64 m
-MARGIN_STEPS = 448  # 7 m in 1/64 m
 MAX_PART_EVENTS = 16
 SECTION_HEADER_BYTES = 3
 KEY_BYTES = MAX_PART_ENTITIES * RECORD_BYTES
@@ -291,128 +284,3 @@ def create_cells(
         digest_ticks=np.full(DIGEST_SNAPSHOTS, -1, np.int64),
         scratch=np.zeros(1024, np.int64),
     )
-
-
-@bare_kernel
-def mix_cell(x: int, y: int) -> int:
-    """A number 0..2^31-1 that spreads cells evenly over phases."""
-    mixed = (x * 73856093) ^ (y * 19349663)
-    mixed = (mixed ^ (mixed >> 13)) & 0x7FFFFFFF
-    return ((mixed * 0x2C1B3C6D) >> 8) & 0x7FFFFFFF
-
-
-@bare_kernel
-def torus_slot(x: int, y: int) -> int:
-    """Place 0..63 of a world-wide cell in a view's tables; unique within any 8 x 8 cells."""
-    return (x & 7) | ((y & 7) << 3)
-
-
-@bare_kernel
-def cell_number(zone: Table, x: int, y: int) -> int:
-    """Number of world-wide cell (x, y) in the rectangle, -1 if outside."""
-    column = x - i64(zone["origin_x"][0])
-    line = y - i64(zone["origin_y"][0])
-    if column < 0 or line < 0 or column >= zone["width"][0] or line >= zone["height"][0]:
-        return -1
-    return line * i64(zone["width"][0]) + column
-
-
-@bare_kernel
-def ring_of(place: int) -> int:
-    """Ring 0 near, 1 mid, 2 far of place 0..24 in a view."""
-    dx = abs(place % VIEW_SIDE_CELLS - VIEW_RADIUS_CELLS)
-    dy = abs(place // VIEW_SIDE_CELLS - VIEW_RADIUS_CELLS)
-    if max(dx, dy) <= 1:
-        return 0
-    return 1 if min(dx, dy) <= 1 else 2
-
-
-@bare_kernel
-def ring_period(tier: int, ring: int, level: int) -> int:
-    """Snapshots between two sendings of a cell; 0 = not in view."""
-    period = RING_PERIODS[tier][ring]
-    if ring == 2 and level >= 2:
-        return 0
-    if ring == 2 and level == 1:
-        return period * 2
-    return period
-
-
-@bare_kernel
-def view_mask_of(tier: int, level: int) -> int:
-    """Bits of the places 0..24 that are in view."""
-    mask = 0
-    for place in range(VIEW_CELLS):
-        if ring_period(tier, ring_of(place), level) > 0:
-            mask |= 1 << place
-    return mask
-
-
-@bare_kernel
-def since_due(snapshot: int, tier: int, period: int, cell_hash: int, view_hash: int) -> int:
-    """Snapshots since the cell was last due for viewers of that tier and view cell; 0 = it is due now.
-
-    All cells of a view of tier 1 or 2 are due in the same snapshots (every second, every fourth), so that a
-    connection in trouble gets fewer datagrams, not emptier ones.
-    """
-    step = 1 << tier
-    shifted = snapshot + view_hash % step
-    turns = shifted // step + cell_hash
-    return (turns % (period // step)) * step + shifted % step
-
-
-@bare_kernel
-def sub_square(word: int) -> int:
-    """Morton number 0..15 of the 12.5 m sub-square that a record's position is in."""
-    x = min(max(((word & 4095) - MARGIN_STEPS) // SUB_SQUARE_STEPS, 0), 3)
-    y = min(max((((word >> 12) & 4095) - MARGIN_STEPS) // SUB_SQUARE_STEPS, 0), 3)
-    return (x & 1) | ((y & 1) << 1) | ((x & 2) << 1) | ((y & 2) << 2)
-
-
-@bare_kernel
-def sort_ascending(values: npt.NDArray[np.int64], count: int) -> None:
-    """Sort `values[:count]` in place (Shell's method: short code, at most 512 values)."""
-    gap = 1
-    while gap < count // 3:
-        gap = gap * 3 + 1
-    while gap > 0:
-        for i in range(gap, count):
-            value = values[i]
-            k = i
-            while k >= gap and values[k - gap] > value:
-                values[k] = values[k - gap]
-                k -= gap
-            values[k] = value
-        gap //= 3
-
-
-@bare_kernel
-def record_digest(entity: int, word: int) -> int:
-    """63 bits that depend on every bit of a record; a part's digest is their sum mod 2^63, in any order.
-
-    Two lanes of 32 bits, so that nothing overflows whether compiled or not.
-    """
-    low = (entity * 0x2C1B3C6D + (word & 0xFFFFFFFF)) & 0xFFFFFFFF
-    high = ((word >> 32) * 0x297A2D39 + entity) & 0xFFFFFFFF
-    for _ in range(2):
-        low = ((low ^ (low >> 15)) * 0x2C1B3C6D + high) & 0xFFFFFFFF
-        high = ((high ^ (high >> 13)) * 0x297A2D39 + low) & 0xFFFFFFFF
-    return ((high & 0x3FFFFFFF) << 32) | low
-
-
-@bare_kernel
-def add_digests(one: int, other: int) -> int:
-    """Sum of two digests, mod 2^62."""
-    return (one + other) & 0x3FFFFFFFFFFFFFFF
-
-
-@bare_kernel
-def digest_at(cells: CellArrays, tick: int, x: int, y: int, part: int) -> int:
-    """Digest of part `part` (0..7) of world-wide cell (x, y) as of `tick` (u32), -1 if that is not kept."""
-    number = cell_number(cells.zone, x, y)
-    if number < 0 or cells.digests.shape[1] == 0:
-        return -1
-    for k in range(DIGEST_SNAPSHOTS):
-        if cells.digest_ticks[k] == tick:
-            return i64(cells.digests[k, number * MAX_PARTS + part])
-    return -1

@@ -22,9 +22,8 @@ from myriad.replication.cells import (
     QUIET,
     CellArrays,
     Table,
-    add_digests,
-    record_digest,
 )
+from myriad.replication.digests import add_digests, record_digest
 from myriad.replication.integers import i64
 from myriad.replication.keyframes import ROLL_SNAPSHOTS, roll
 from myriad.replication.sections import clear_marks, put_delta, put_full

@@ -16,22 +16,9 @@ import numpy.typing as npt
 
 from myriad.core.kernel import inner_kernel
 from myriad.core.native import copy_memory
-from myriad.replication.cells import (
-    FULL,
-    MAX_DELTA_PERIOD,
-    NUM_TIERS,
-    QUIET,
-    Bytes,
-    CellArrays,
-    Table,
-    cell_number,
-    mix_cell,
-    ring_of,
-    ring_period,
-    since_due,
-    torus_slot,
-)
+from myriad.replication.cells import FULL, MAX_DELTA_PERIOD, NUM_TIERS, QUIET, Bytes, CellArrays, Table
 from myriad.replication.encode import encode_in_full
+from myriad.replication.geometry import cell_number, mix_cell, ring_of, ring_period, since_due, torus_slot
 from myriad.replication.integers import i64
 from myriad.wire.datagram import MAX_PAYLOAD_BYTES
 from myriad.wire.layouts import VIEW_CELLS, VIEW_RADIUS_CELLS, VIEW_SIDE_CELLS
@@ -69,6 +56,7 @@ def full_length(cells: CellArrays, part: int) -> int:
     return i64(cells.parts["full_length"][part])
 
 
+# Long because length and bytes must agree: first what the run takes, then the same walk again, writing.
 @inner_kernel
 def write_run(
     cells: CellArrays, view_x: int, view_y: int, cover: Cover, buf: Bytes, at: int, limit: int

@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from myriad.core.kernel import bare_kernel, inner_kernel
-from myriad.replication.cells import Bytes, Table, torus_slot
+from myriad.replication.cells import Bytes, Table
+from myriad.replication.geometry import torus_slot
 from myriad.replication.integers import i64
 from myriad.replication.view_arrays import (
     KEYFRAME_MS,

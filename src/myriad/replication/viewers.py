@@ -24,10 +24,8 @@ from myriad.replication.cells import (
     NUM_SLOTS,
     CellArrays,
     Table,
-    cell_number,
-    torus_slot,
-    view_mask_of,
 )
+from myriad.replication.geometry import cell_number, torus_slot, view_mask_of
 from myriad.replication.integers import i64
 from myriad.wire.layouts import MAX_PARTS, VIEW_CELLS, VIEW_RADIUS_CELLS, VIEW_SIDE_CELLS
 

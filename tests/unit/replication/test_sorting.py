@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from myriad.replication.cells import sort_ascending, sub_square
+from myriad.replication.geometry import sort_ascending, sub_square
 from myriad.replication.sorting import health_byte
 from tests.reference.replication_oracle import Cells, keyframe_order
 from tests.unit.replication.scene import Scene

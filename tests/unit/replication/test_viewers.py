@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from myriad.replication.cells import ACKS_IGNORED, NACKS, RESENDS, torus_slot
+from myriad.replication.cells import ACKS_IGNORED, NACKS, RESENDS
+from myriad.replication.geometry import torus_slot
 from myriad.replication.viewers import NACK_QUIET, on_acked, on_nack, view_move
 from tests.reference.replication_oracle import Reader, Snapshot, read_keyframes
 from tests.unit.replication.scene import Payload, Scene

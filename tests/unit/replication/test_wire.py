@@ -7,7 +7,7 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
-from myriad.replication.cells import record_digest
+from myriad.replication.digests import record_digest
 from myriad.replication.view import NEWEST, apply
 from myriad.replication.view_arrays import ViewArrays, create_views
 from myriad.replication.view_listing import part_digest
