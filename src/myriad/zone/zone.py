@@ -221,17 +221,14 @@ class Zone:
     # The slow lane.
 
     def _slow_lane(self, now_ns: int) -> None:
-        self._num_out = 0
+        replies, count = self._server.take_replies()
+        self._num_out = min(count, len(self._out))
+        self._out[: self._num_out] = replies[: self._num_out]  # first: who is connected can be told that it is not
         for change in self._server.take_changes():
             if isinstance(change, Joined):
                 self._join(change, now_ns)
             else:
                 self._leave(change, now_ns)
-        replies, count = self._server.take_replies()
-        room = min(count, len(self._out) - self._num_out)
-        if room:
-            self._out[self._num_out : self._num_out + room] = replies[:room]
-            self._num_out += room
         self._read_messages(now_ns)
         if now_ns >= self._next_judgement_ns:
             self._next_judgement_ns = now_ns + WINDOW_S * NS_PER_S
