@@ -86,7 +86,10 @@ def run_load_test(options: LoadOptions, game: Game, display: Display) -> tuple[d
     host, port = _address_of(grant)
     with Sockets(options.clients, host, port) as sockets:
         swarm = build_swarm(options, game, zone, grant.protocol_id, int(status["tick_hz"]), sockets)
+        display.stage("compiling", 1)
+        display.progress(0, "kernels; a minute the first time")
         warm_kernels(swarm)
+        display.progress(1)
         with Crew(swarm, places, options.seed) as crew:
             course = Course(options, crew, sockets, door, arrivals, zone, status, display)
             return course.run()
