@@ -21,7 +21,7 @@ from myriad.replication.assembly import write_view
 from myriad.replication.cells import CellArrays, Table, create_cells
 from myriad.replication.digests import digest_at
 from myriad.replication.encode import encode
-from myriad.replication.geometry import cell_number, mix_cell, ring_of, ring_period, since_due
+from myriad.replication.geometry import cell_number, mix_cell, ring_of, ring_period, since_due, view_mask_of
 from myriad.replication.integers import i64
 from myriad.replication.view import apply, take_nacks
 from myriad.replication.view_arrays import ViewArrays, create_views, newer, view_reset
@@ -33,7 +33,6 @@ from myriad.replication.viewers import (
     on_nack,
     view_enter,
     view_follow,
-    view_mask_of,
     view_move,
 )
 from myriad.sim.columns import ENTITY, EVENT, HIDDEN

@@ -37,7 +37,7 @@ class Scene:
         print(f"seed {seed}")
         self.random = np.random.default_rng(seed)
         self.width = width
-        self.cells = create_cells(0, 0, width, width, capacity, digests=True, **options)  # type: ignore[arg-type]
+        self.cells = create_cells(0, 0, width, width, capacity, digests=True, **options)
         self.viewers = create_viewers(viewers)
         self.entities = np.zeros(capacity, ENTITY)
         self.events = np.zeros(64, EVENT)

@@ -6,10 +6,10 @@ import pytest
 
 from myriad.replication.cells import BYTES_ENCODED, COUNTER_NAMES, HIDDEN_BY_CROWD
 from myriad.replication.viewers import VIEWER, on_acked, view_follow
-from tests.reference.replication_oracle import Reader, Snapshot, read_keyframes, read_payload
+from tests.reference.replication_oracle import PartKey, Reader, Record, Snapshot, read_keyframes, read_payload
 from tests.unit.replication.scene import LIMIT, Scene
 
-HELD: dict = {}
+HELD: dict[PartKey, dict[int, list[Record]]] = {}
 
 
 def busy_scene(viewers: int, seed: int = 21) -> Scene:
@@ -26,7 +26,7 @@ def test_two_viewers_get_byte_identical_sections_for_the_same_part_and_tick() ->
     for step in range(40):
         scene.wander()
         scene.step()
-        sections: dict = {}
+        sections: dict[PartKey, bytes] = {}
         for row in range(12):
             # Even rows acknowledge, odd ones never do; limits differ too, so both ways of choosing occur.
             payload = scene.write(row, LIMIT - 100 * (row % 4))

@@ -8,11 +8,11 @@ import pytest
 from myriad.replication.cells import ACKS_IGNORED, NACKS, RESENDS
 from myriad.replication.geometry import torus_slot
 from myriad.replication.viewers import NACK_QUIET, on_acked, on_nack, view_move
-from tests.reference.replication_oracle import Reader, Snapshot, read_keyframes
+from tests.reference.replication_oracle import PartKey, Reader, Record, Snapshot, read_keyframes
 from tests.unit.replication.scene import Payload, Scene
 
 
-def keyframes_in(payload: Payload) -> dict:
+def keyframes_in(payload: Payload) -> dict[tuple[PartKey, int], list[Record]]:
     snapshot = Snapshot()
     if payload.flags & 32:
         read_keyframes(Reader(payload.data), payload.view, snapshot)

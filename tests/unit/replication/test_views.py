@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ def give(views: ViewArrays, payload: Payload, row: int = 0) -> int:
     return apply(views, row, data, 0, len(data), payload.tick, *payload.view, payload.flags)
 
 
-def listed(views: ViewArrays, tick: int) -> dict[int, tuple]:
+def listed(views: ViewArrays, tick: int) -> dict[int, Any]:
     out = np.zeros(600, VISIBLE)
     count = visible_entities(views, 0, tick, out)
     assert len(set(out["id"][:count].tolist())) == count

@@ -1,0 +1,109 @@
+"""What a tick costs Python does not depend on how many players there are: they are rows, never objects."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Callable
+from types import FrameType
+
+import numpy as np
+
+from myriad.client.inputs import push_input
+from myriad.client.receiving import receive_datagrams
+from myriad.client.sending import write_packet
+from myriad.core.settings import Settings
+from myriad.wire.datagram import new_batch
+from tests.scenarios.stepper import SERVER_WORDS, TICK_NS, WALL_S, Stepper
+
+TICKS = 600
+PROFILED_TICKS = 120
+WARM_TICKS = 120
+
+
+class Course:
+    """A zone with players who walk, whose packets are made outside of what is measured."""
+
+    def __init__(self, number: int) -> None:
+        settings = Settings(npcs=50, seed=3, max_connections=256, max_players=256, max_entities=1024, slice_clients=1)
+        self.number = number
+        self.run = Stepper(number, seed=3, settings=settings)
+        self.run.join_all(60, spawn=(500.0, 500.0))
+        self.client_of = np.full(256, -1, np.int32)
+        for row in range(number):
+            self.client_of[self.run.connection(row)] = row
+        self.up, self.down = new_batch(256), new_batch(1024)
+
+    def packets(self, tick: int) -> int:
+        """Everybody's input packets of this tick, in `up`; returns how many."""
+        run, used = self.run, 0
+        for row in range(tick % 3, self.number, 3):
+            push_input(run.clients.queues, row, 0, (row * 8 + tick // 60 * 64) & 255, 255, 0, 3, 0, 0)
+            write_packet(run.clients, row, self.up, used, 6, 0, run.now_ns)
+            self.up["address"][used] = run._addresses[row]
+            used += 1
+        return used
+
+    def play(self, ticks: int, measured: Callable[[Callable[[], None]], None]) -> None:
+        """So many ticks; `measured` is handed what the zone alone does in each."""
+        run = self.run
+        for tick in range(ticks):
+            run.now_ns += TICK_NS
+            used = self.packets(tick)
+            now_ns = run.now_ns
+
+            def zone_part(used: int = used, now_ns: int = now_ns) -> None:
+                run.zone.receive(self.up, used, now_ns, WALL_S)
+                run.zone.tick(now_ns)
+
+            measured(zone_part)
+            out, count = run.zone.outgoing
+            self.down[:count] = out[:count]
+            self.down["row"][:count] = self.client_of[out["row"][:count]]
+            self.down["address"][:count] = SERVER_WORDS
+            receive_datagrams(run.clients, self.down, count, now_ns)
+            run.clients.reliable.state["num_inbox"] = 0
+
+
+def cost(number: int) -> tuple[int, int]:
+    """(blocks that the zone kept over 600 ticks, calls that Python made in it over 120 ticks) with `number` players."""
+    course = Course(number)
+    course.play(WARM_TICKS, lambda part: part())
+    blocks = calls = 0
+
+    def count_blocks(part: Callable[[], None]) -> None:
+        nonlocal blocks
+        before = sys.getallocatedblocks()
+        part()
+        blocks += sys.getallocatedblocks() - before
+
+    def count_calls(part: Callable[[], None]) -> None:
+        def on_event(frame: FrameType, event: str, argument: object) -> None:
+            nonlocal calls
+            calls += event in ("call", "c_call")
+
+        sys.setprofile(on_event)
+        try:
+            part()
+        finally:
+            sys.setprofile(None)
+
+    gc.collect()
+    gc.disable()
+    try:
+        course.play(TICKS, count_blocks)
+        course.play(PROFILED_TICKS, count_calls)
+    finally:
+        gc.enable()
+    status = course.run.zone.status()
+    assert status["connections"] == number
+    assert status["snapshots_sent"] >= number * (TICKS // 3)  # type: ignore[operator]
+    return blocks, calls
+
+
+def test_allocated_blocks_and_calls_of_a_tick_are_equal_at_50_and_at_200_clients() -> None:
+    few, many = cost(50), cost(200)
+    print(few, many)
+    assert few == many
+    assert abs(few[0]) <= 8
+    assert few[1] < 200 * PROFILED_TICKS
