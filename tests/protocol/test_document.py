@@ -19,11 +19,13 @@ from myriad.replication.keyframes import GENERATIONS
 from myriad.replication.view_arrays import KEYFRAME_MS, LINGER_MS, NACK_MS, QUIET_KEYFRAME_MS, STALE_MS
 from myriad.sim.input_queue import MAX_BUCKET, MAX_WAITING_INPUTS
 from myriad.wire import layouts
+from myriad.wire.datagram import MAX_PAYLOAD_BYTES
 from myriad.zone.chat import BURST_MESSAGES, NEARBY_M
 from myriad.zone.login import protocol_id_of
 from myriad.zone.overload import RUNGS
-from myriad.zone.pacing import CALM_WINDOWS, WINDOW_S
+from myriad.zone.pacing import CALM_WINDOWS, MIN_SAMPLES, RATE_STEP_KBIT, WINDOW_S
 from myriad.zone.sessions import MAX_NACK_CREDIT, MAX_WHOIS_CREDIT, NACKS_PER_SNAPSHOT, WHOIS_QUEUE
+from myriad.zone.snapshots import MIN_PAYLOAD_BYTES, PACKET_OVERHEAD_BYTES
 from tests.architecture.sources import ROOT
 from tests.protocol.document_examples import BLOCKS, example_token, rebuilt
 
@@ -88,8 +90,12 @@ def test_the_token_has_the_size_and_the_protocol_id_that_the_page_names() -> Non
         f"a grid of cells of {layouts.CELL_M} m",
         f"until it is {layouts.CELL_MARGIN_M} m outside",
         f"the {layouts.VIEW_SIDE_CELLS} × {layouts.VIEW_SIDE_CELLS} cells",
-        f"raises it again after {CALM_WINDOWS * WINDOW_S} s",
-        f"loses more than 5 % within {WINDOW_S} s",
+        f"judges each connection every {WINDOW_S} s",
+        f"more than 5 % (of at least {MIN_SAMPLES} payloads)",
+        f"the rate rises by {RATE_STEP_KBIT} kbit/s, and after {CALM_WINDOWS * WINDOW_S} s without either the",
+        f"starts at {Settings().rate_kbit_start} kbit/s and stays within {Settings().rate_kbit_min} and",
+        f"and {Settings().rate_kbit_max} (settings), counting {PACKET_OVERHEAD_BYTES} bytes per datagram",
+        f"a payload has {MIN_PAYLOAD_BYTES} to {MAX_PAYLOAD_BYTES:,} bytes of it",
         f"not heard of for {STALE_MS // 1000} s",
         f"up to {layouts.MAX_PARTS} **parts** of at most {layouts.MAX_PART_ENTITIES} entities",
         f"### Record ({layouts.RECORD_BYTES} bytes)",
