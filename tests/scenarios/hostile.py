@@ -1,4 +1,4 @@
-"""Clients that keep every key and no rule: payloads of any bytes, sealed as an honest client would, against a real zone.
+"""Clients that keep every key and no rule: any bytes, sealed as an honest client would, against a real zone.
 
 `Hostile` is a `Stepper` whose clients can also send what they like, and which keeps the plain text of everything that
 the zone sent to each of them.
@@ -95,10 +95,11 @@ class Hostile(Stepper):
         *,
         seed: int = 1,
         npcs: int = 0,
-        weather: Weather = Weather(),
+        weather: Weather | None = None,
         settings: Settings | None = None,
     ) -> None:
-        super().__init__(number, seed=seed, npcs=npcs, weather=weather, settings=settings or small_settings(npcs=npcs))
+        chosen = settings or small_settings(npcs=npcs)
+        super().__init__(number, seed=seed, npcs=npcs, weather=weather or Weather(), settings=chosen)
         self.number = number
         self.received: list[tuple[int, bytes]] = []
         """(client, plain payload) of everything that the zone sent, in order of arrival."""
