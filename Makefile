@@ -16,10 +16,12 @@ export PYTHON
 
 .PHONY: world server test check format docs lock setup clean
 
-world: setup
+world:
+	@tools/prepare host
 	@exec $(BIN)/myriad world $(if $(PORT),--port $(PORT)) $(ARGS)
 
-server: setup
+server:
+	@tools/prepare host
 	@exec $(BIN)/myriad server $(if $(PORT),--port $(PORT)) $(if $(ZONE),--zone $(ZONE)) $(ARGS)
 
 setup:

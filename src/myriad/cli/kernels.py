@@ -1,25 +1,28 @@
 """All kernels of the program, in groups, for warming.
 
 Responsible for: which groups a host needs, and which there are altogether.
-Not here: running them (`runtime/warm.py`), calling them (beside the kernels; `cli/rehearsal.py` for zone and client).
+Not here: running them (`runtime/warm.py`), calling them (beside the kernels; `cli/rehearsal.py` for a zone).
+
+Groups stand in the order in which processes should take them: those that take longest first, and last the ones that
+need what others compile.
 
 Invariant: after `host_groups` a host compiles nothing, after `all_groups` neither does a load test.
 """
 
 from __future__ import annotations
 
-from myriad.cli.rehearsal import Rehearsal
+from myriad.cli.rehearsal import rehearse_receiving, rehearse_rules, rehearse_session, rehearse_snapshots
 from myriad.runtime.warm import GROUPS, SERVER_GROUPS, Group
 
 
 def host_groups() -> tuple[Group, ...]:
     """What `myriad server` and `myriad world` need."""
-    return (*SERVER_GROUPS, *_play_groups())
+    return (*_zone_groups(), *SERVER_GROUPS, ("session", rehearse_session))
 
 
 def all_groups() -> tuple[Group, ...]:
     """Everything."""
-    return (*GROUPS, *_play_groups(), ("load test", warm_load_test))
+    return (("load test", warm_load_test), *_zone_groups(), *GROUPS, ("session", rehearse_session))
 
 
 def warm_load_test() -> None:
@@ -36,11 +39,5 @@ def warm_load_test() -> None:
         warm_kernels(build_swarm(options, GAME, zone, 0, 60, sockets))
 
 
-def _play_groups() -> tuple[Group, ...]:
-    rehearsal = Rehearsal()
-    return (
-        ("zone", rehearsal.open),
-        ("connections", rehearsal.connect),
-        ("ticks and views", rehearsal.play),
-        ("leaving", rehearsal.leave),
-    )
+def _zone_groups() -> tuple[Group, ...]:
+    return (("snapshots", rehearse_snapshots), ("receiving", rehearse_receiving), ("rules", rehearse_rules))

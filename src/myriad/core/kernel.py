@@ -141,7 +141,7 @@ def kernel(function: F) -> F:
     Shapes and dtypes are the function's own affair; bounds are not checked, so callers go through a wrapper that
     checks them. With the JIT off the function itself comes back.
     """
-    return _compiled(function)
+    return _compiled(function, no_cfunc_wrapper=True)
 
 
 def bare_kernel(function: F) -> F:
@@ -149,7 +149,7 @@ def bare_kernel(function: F) -> F:
 
     Slices and views of arguments are fine; `np.zeros` and the like are refused when it is compiled.
     """
-    return _compiled(function, _nrt=False)
+    return _compiled(function, _nrt=False, no_cfunc_wrapper=True)
 
 
 def inner_kernel(function: F) -> F:

@@ -34,8 +34,8 @@ from myriad.sim.columns import NPC
 from myriad.sim.input_queue import reset_queue, take_inputs
 from myriad.sim.world import World
 from myriad.wire.datagram import Batch, new_batch
-from myriad.wire.layouts import CELL_UNITS, CHANNEL_CHAT, CHANNEL_CONTROL, MAX_PARTS, UNITS_PER_M
-from myriad.wire.token_data import TokenData, unpack_token_data
+from myriad.wire.layouts import CELL_UNITS, CHANNEL_CHAT, CHANNEL_CONTROL, CHAT_SAY, CHAT_ZONE, MAX_PARTS, UNITS_PER_M
+from myriad.wire.token_data import TokenData, pack_token_data, unpack_token_data
 from myriad.zone import messages
 from myriad.zone.arrays import MAX_RECEIVE_BATCH, ZoneArrays, new_zone_arrays
 from myriad.zone.avatars import NOBODY, Avatar, Avatars
@@ -195,6 +195,18 @@ class Zone:
         for row in connected:
             self._drop_connection(row, now_ns)
         self._num_out = told
+
+    def rehearse(self, now_ns: int) -> None:
+        """One player comes, talks, and goes, without a network: calls whatever kernel a session needs. For warming."""
+        data = TokenData(1, 1, "rehearsal", None)
+        self._join(Joined(0, 1, pack_token_data(data)), now_ns)
+        for _ in range(2 * self._ticks_per_snapshot):
+            self.tick(now_ns)
+        avatar = self.avatars.of_connection(0)
+        if avatar is not None:
+            self._hear(avatar, Message(0, CHANNEL_CHAT, bytes([CHAT_SAY, CHAT_ZONE]) + b"hello"), now_ns)
+            self._leave(Left(0, 1, LEFT_DISCONNECTED), now_ns)
+        self.close(now_ns)
 
     # What other threads call.
 

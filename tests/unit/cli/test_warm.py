@@ -1,32 +1,37 @@
-"""`myriad warm` tells how far it is, also when nobody watches a terminal."""
+"""`myriad warm` compiles group by group, tells how far it is, and says in one line what does not compile."""
 
 from __future__ import annotations
 
-import re
-import sys
-from collections.abc import Callable
-from types import SimpleNamespace
+import subprocess
 
 import pytest
 
-from myriad.cli import main
+from myriad.cli import main, warm
 
 
-def test_every_group_of_kernels_is_told_before_it_is_compiled(
+def test_every_group_is_compiled_in_a_process_of_its_own_and_told(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    told_before: list[str] = []
+    from myriad.runtime.warm import SERVER_GROUPS
 
-    def warm(progress: Callable[[str, int, int], None], groups: tuple[str, ...]) -> None:
-        for done, name in enumerate(groups):
-            progress(name, done, 2)
-            told_before.append(capsys.readouterr().out.splitlines()[-1])
+    compiled: list[str] = []
+    monkeypatch.setattr("myriad.cli.kernels.host_groups", lambda: SERVER_GROUPS)
+    monkeypatch.setattr(warm, "_compile_group", lambda name: compiled.append(name) or name)
+    assert main.run(["warm", "--host"]) == 0
+    told = [line for line in capsys.readouterr().out.splitlines() if "/" in line.split(" (")[0][:14]]
+    assert sorted(compiled) == sorted(name for name, _ in SERVER_GROUPS)
+    assert [line.split(" ")[2] for line in told] == [name for name, _ in SERVER_GROUPS]
 
-    monkeypatch.setitem(sys.modules, "myriad.runtime.warm", SimpleNamespace(warm=warm))
-    monkeypatch.setitem(sys.modules, "myriad.cli.kernels", SimpleNamespace(all_groups=lambda: ("netcode", "zone")))
-    assert main.run(["warm"]) == 0
-    assert [re.sub(r"\(.*\)", "", line).strip() for line in told_before] == [
-        "kernels: 1/2 netcode",
-        "kernels: 2/2 zone",
-    ]
-    assert "kernels: ready after" in capsys.readouterr().out
+
+def test_an_unknown_group_is_one_line_and_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.run(["warm", "--group", "nothing"]) == 2
+    assert "no kernel group 'nothing'" in capsys.readouterr().err
+
+
+def test_a_group_that_does_not_compile_is_one_line_and_exit_code_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    failed = subprocess.CompletedProcess([], 1, "", "Traceback\nTypingError: no such kernel\n")
+    monkeypatch.setattr(subprocess, "run", lambda *args, **kwargs: failed)
+    assert main.run(["warm", "--host"]) == 2
+    assert capsys.readouterr().err.strip().endswith("do not compile: TypingError: no such kernel")
