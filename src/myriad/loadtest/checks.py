@@ -13,7 +13,7 @@ import time
 import numpy as np
 import numpy.typing as npt
 
-from myriad.game import TILE_M, ZoneMap
+from myriad.client.ground import TILE_M, ZoneMap
 from myriad.loadtest.crew import Crew
 from myriad.loadtest.truth import (
     MAX_SAMPLES_PER_CLIENT,

@@ -20,7 +20,7 @@ from typing import TypeVar
 import numpy as np
 
 from myriad.client.arrays import new_clients_arrays, start_session
-from myriad.game import TILE_M, Game, ZoneMap
+from myriad.client.ground import TILE_M, Game, ZoneMap
 from myriad.loadtest.bots import ACTION, BOT, GUIDE, Bots, start_bot
 from myriad.loadtest.delay_queue import new_delay_queue
 from myriad.loadtest.impairment import parse_impairment

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from myriad.game import TILE_M, ZoneMap
+from myriad.client.ground import TILE_M, ZoneMap
 
 SQUARE_M = 100
 SQUARE_SHARE = 0.6

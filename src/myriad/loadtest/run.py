@@ -17,8 +17,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from myriad.client.ground import Game, ZoneMap
 from myriad.core.errors import StartupError
-from myriad.game import Game, ZoneMap
 from myriad.loadtest.arrivals import Arrivals, login_times, spread_out
 from myriad.loadtest.checks import ViewChecks
 from myriad.loadtest.crew import Crew, build_swarm

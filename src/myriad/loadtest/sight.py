@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from myriad.client.arrays import Clients
+from myriad.client.ground import ITEM_KIND_BASE, UNITS_PER_M
 from myriad.core.kernel import inner_kernel
-from myriad.game import ITEM_KIND_BASE, UNITS_PER_M
 from myriad.loadtest.bots import Bots, forget_prey, notice
 from myriad.replication.view_listing import VISIBLE, visible_entities
 from myriad.wire.layouts import MAX_WHOIS
