@@ -3,7 +3,7 @@
 from emberdale.game import GAME
 from myriad.runtime.player_shell import connect
 
-with connect(GAME, "127.0.0.1", 1337, "Ada") as player:
+with connect(GAME, "127.0.0.1", 8080, "Ada") as player:
     player.say("Hello, Emberdale!")
     while (prey := player.nearest("Fallow Deer", "Bristle Boar")) and player.own["hp"] > 0:
         player.walk_to(prey.x, prey.y, run=True)
