@@ -8,6 +8,7 @@ from __future__ import annotations
 import heapq
 import itertools
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -134,7 +135,7 @@ class Stepper:
         raw = states["own"][row, : GAME.own_dtype.itemsize].tobytes()
         return int(np.frombuffer(raw, GAME.own_dtype)[0][field])
 
-    def private(self, row: int) -> np.void:
+    def private(self, row: int) -> Any:
         raw = self.clients.states["private"][row, : GAME.private_dtype.itemsize].tobytes()
         return np.frombuffer(raw, GAME.private_dtype)[0]
 
@@ -158,7 +159,7 @@ class Stepper:
         """(parts compared, wrong, stale by more than 1.25 s) over all clients, against the digests of the zone."""
         compared = wrong = stale = 0
         truth: dict[int, dict[tuple[int, int, int], int] | None] = {}
-        for row in np.flatnonzero(self.clients.sessions["joined"]):
+        for row in map(int, np.flatnonzero(self.clients.sessions["joined"])):
             newest = int(self.clients.states["tick"][row])
             view_x, view_y = (int(self.clients.views.views[f][row]) for f in ("view_x", "view_y"))
             tier = int(self.zone.arrays.sessions["tier"][self.connection(row)])
