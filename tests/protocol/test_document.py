@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 
+import msgspec
 import pytest
 
 from emberdale.game import GAME
@@ -18,6 +20,7 @@ from myriad.netcode.reliable_queues import (
 from myriad.replication.keyframes import GENERATIONS
 from myriad.replication.view_arrays import KEYFRAME_MS, LINGER_MS, NACK_MS, QUIET_KEYFRAME_MS, STALE_MS
 from myriad.sim.input_queue import MAX_BUCKET, MAX_WAITING_INPUTS
+from myriad.web.api.login import Grant, LoginRequest
 from myriad.wire import layouts
 from myriad.wire.datagram import MAX_PAYLOAD_BYTES
 from myriad.zone.chat import BURST_MESSAGES, NEARBY_M
@@ -26,8 +29,9 @@ from myriad.zone.overload import RUNGS
 from myriad.zone.pacing import CALM_WINDOWS, MIN_SAMPLES, RATE_STEP_KBIT, WINDOW_S
 from myriad.zone.sessions import MAX_NACK_CREDIT, MAX_WHOIS_CREDIT, NACKS_PER_SNAPSHOT, WHOIS_QUEUE
 from myriad.zone.snapshots import MIN_PAYLOAD_BYTES, PACKET_OVERHEAD_BYTES
-from tests.architecture.sources import ROOT
+from tests.architecture.sources import ROOT, text
 from tests.protocol.document_examples import BLOCKS, example_token, rebuilt
+from tests.scenarios.stepper import Stepper
 
 PAGE = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
 PROSE = " ".join(re.sub(r"<!-- made.*?<!-- end made -->", "", PAGE, flags=re.DOTALL).split())
@@ -116,6 +120,18 @@ def test_words_for_numbers_in_the_prose_are_the_code_s() -> None:
     assert (NACKS_PER_SNAPSHOT, WHOIS_QUEUE) == (2, 8)
     assert (Settings().tick_hz, Settings().snapshot_hz) == (60, 20)
     assert [rung.replication_level for rung in RUNGS[:3]] == [0, 1, 2]  # far cells half as often, then not at all
+
+
+def test_login_is_documented_key_by_key() -> None:
+    section = PAGE[PAGE.index("## 1. Login") : PAGE.index("## 2. Connection")]
+    for asked in msgspec.structs.fields(LoginRequest):
+        assert f"`{asked.name}`" in section
+    example = json.loads(section.split("```json")[1].split("```")[0])
+    assert set(example) == {given.name for given in msgspec.structs.fields(Grant)}
+    assert set(example["protocol"]) == set(Stepper(1, npcs=0).zone.about())
+    code = text("src/myriad/web/api/login.py") + text("src/myriad/zone/login.py")
+    codes = set(re.findall(r'(?:BadRequest|LoginRefused)\("(\w+)"', code))
+    assert codes >= {"bad_request", "zone_full"} and all(f"`{code}`" in section for code in codes)
 
 
 def test_the_table_of_rings_is_the_code_s() -> None:

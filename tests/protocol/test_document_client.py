@@ -162,12 +162,14 @@ def test_a_client_from_the_document_joins_walks_chats_learns_names_and_leaves() 
     party.walk[0] = (1, 0, 255)
     bob.whois = [ada.entity_id]
     ada.say(0, "hello")
+    ada.make_input(intent=GAME.intents["attack"], argument=bob.entity_id)
     party.run(60)
     party.walk[0] = (0, 0, 0)
     party.run(30)
     after = np.frombuffer(ada.own, GAME.own_dtype)[0]
     row = int(np.flatnonzero(party.zone.world.entities["id"] == ada.entity_id)[0])
     assert after["qx"] == party.zone.world.entities["qx"][row] != before["qx"]
+    assert after["target"] == bob.entity_id
     assert bob.names == {ada.entity_id: (1, "reader 0")}
     heard = struct.pack("<BBI", 2, 0, ada.entity_id) + b"\x08reader 0hello"
     assert [body for channel, body in bob.messages if channel == 2] == [heard]
