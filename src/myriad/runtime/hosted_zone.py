@@ -13,6 +13,7 @@ import socket
 from collections.abc import Callable
 from typing import NamedTuple, Protocol, TypeVar
 
+from myriad.core.errors import DROP_REASONS, DROP_SEND_BLOCKED, DROP_SOCKET_OVERFLOW
 from myriad.core.histogram import Histogram
 from myriad.core.phases import PhaseTimer
 from myriad.core.settings import Settings
@@ -151,7 +152,10 @@ class RunningZone:
         traffic = self._port.traffic()
         measures = self._loop.measures
         drops = found.get("drops")
-        at_socket = {"send_blocked": traffic.num_send_blocked, "socket_overflow": traffic.num_overflowed}
+        at_socket = {
+            DROP_REASONS[DROP_SEND_BLOCKED].name: traffic.num_send_blocked,
+            DROP_REASONS[DROP_SOCKET_OVERFLOW].name: traffic.num_overflowed,
+        }
         return {
             "zone": self.name,
             "udp": str(self.endpoint),

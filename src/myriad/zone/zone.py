@@ -7,6 +7,9 @@ Not here: sockets, clocks and threads (`runtime/`), the kernels it calls, any ru
 Life of a tick: slow lane (joins, leaves, messages) → inputs handed out → the game's step → every third tick the cells
 are encoded → one slice of the players is sent its snapshots.
 
+A long file, because who comes, goes, talks and is told shares the state of one object; what can be told from arrays
+alone is in `numbers.py`.
+
 Invariants: nothing here reads a clock or a random generator: time and randomness are arguments. The same calls with the
 same arguments give the same bytes.
 """
@@ -17,7 +20,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from myriad.core.errors import DROP_CHAT_RATE, DROP_REASONS, DROP_RELIABLE_MALFORMED
+from myriad.core.errors import DROP_CHAT_RATE, DROP_RELIABLE_MALFORMED
 from myriad.core.kernel import bare_kernel
 from myriad.core.phases import PHASE_ASSEMBLE, PHASE_ENCODE, PHASE_SLOW, PHASE_STEP, PhaseTimer
 from myriad.core.settings import Settings
@@ -28,19 +31,18 @@ from myriad.netcode.reliable import Inbox, Message, push, push_many, reset_relia
 from myriad.netcode.server import Joined, Left, Server, disconnect, poll, write_disconnect
 from myriad.netcode.server_arrays import LEFT_DISCONNECTED, SERVER_RANDOM_BYTES, ServerLimits, new_server
 from myriad.netcode.tokens import KEY_BYTES
-from myriad.replication.cells import COUNTER_NAMES, HIDDEN_BY_CROWD
 from myriad.replication.viewers import view_enter
-from myriad.sim.columns import NPC
 from myriad.sim.input_queue import reset_queue, take_inputs
 from myriad.sim.world import World
 from myriad.wire.datagram import Batch, new_batch
-from myriad.wire.layouts import CELL_UNITS, CHANNEL_CHAT, CHANNEL_CONTROL, CHAT_SAY, CHAT_ZONE, MAX_PARTS, UNITS_PER_M
+from myriad.wire.layouts import CELL_UNITS, CHANNEL_CHAT, CHANNEL_CONTROL, CHAT_SAY, CHAT_ZONE, UNITS_PER_M
 from myriad.wire.token_data import TokenData, pack_token_data, unpack_token_data
 from myriad.zone import messages
 from myriad.zone.arrays import MAX_RECEIVE_BATCH, ZoneArrays, new_zone_arrays
 from myriad.zone.avatars import NOBODY, Avatar, Avatars
 from myriad.zone.chat import ChatRate, hearers
 from myriad.zone.login import LoginDesk, protocol_id_of
+from myriad.zone.numbers import digests_of, numbers_of
 from myriad.zone.overload import RUNGS, OverloadLadder
 from myriad.zone.pacing import WINDOW_S, judge_pace
 from myriad.zone.receiving import receive_batch
@@ -185,7 +187,7 @@ class Zone:
         self._tell_all(messages.load_notice(self.ladder.rung, rung.dilation, rung.name))
 
     def close(self, now_ns: int) -> None:
-        """End all connections; `outgoing` tells the clients, in rounds, so that each is told before any is told twice."""
+        """End all connections; `outgoing` tells the clients, in rounds: each is told before any is told twice."""
         self._num_out = 0
         connected = [avatar.connection for avatar in self.avatars if avatar.connection != NOBODY]
         for _ in range(int(self.arrays.server.state["num_redundant"][0])):
@@ -396,58 +398,23 @@ class Zone:
 
     def digests(self, tick: int) -> dict[tuple[int, int, int], int] | None:
         """Digest of every part that held anything at snapshot tick `tick`, None if that is not (any longer) kept."""
-        cells = self.arrays.cells
-        kept = np.flatnonzero(cells.digest_ticks == tick)
-        if cells.digests.shape[1] == 0 or len(kept) == 0:
-            return None
-        found = {}
-        for index in np.flatnonzero(cells.digests[kept[0]]):
-            cell, part = divmod(int(index), MAX_PARTS)
-            place = (int(cells.cells["x"][cell]), int(cells.cells["y"][cell]), part)
-            found[place] = int(cells.digests[kept[0], index])
-        return found
-
-    def _drops(self) -> dict[str, int]:
-        """What was thrown away, by reason; two reasons are counted where they arise."""
-        arrays = self.arrays
-        drops = {row.name: int(n) for row, n in zip(DROP_REASONS, arrays.server.drops, strict=True)}
-        drops["input_late"] += int(arrays.queues["late"].sum())
-        drops["reliable_overflow"] += int(arrays.reliable.state["overflows"][0])
-        return drops
+        return digests_of(self.arrays, tick)
 
     def status(self) -> dict[str, object]:
         """Numbers for `/v1/zone` and `/metrics`, each under its metric's name without `myriad_` and `_total`."""
-        arrays, world = self.arrays, self.world
-        entities = world.entities
-        used = entities["id"][: int(world.clock["num_rows"][0])] != 0
-        flags = entities["flags"][: len(used)]
-        counters = dict(zip(COUNTER_NAMES, (arrays.cells.counters + arrays.viewers.counters).tolist(), strict=True))
         rung = RUNGS[self.ladder.rung]
         return {
-            "tick": int(world.clock["tick"][0]),
+            **numbers_of(self.arrays),
             "tick_hz": self._settings.tick_hz,
             "snapshot_hz": self._settings.snapshot_hz,
             "players": len(self.avatars),
             "connections": self.avatars.num_connected,
-            "npcs": int(np.count_nonzero(used & (flags & NPC != 0))),
-            "entities": int(np.count_nonzero(used)),
             "joins": self._num_joins,
             "leaves": dict(self._num_leaves),
             "load_level": self.ladder.rung,
             "load_level_name": rung.name,
             "load_ratio": round(self.ladder.load, 4),
             "time_dilation_ratio": rung.dilation / 100,
-            "drops": self._drops(),
-            "inputs_late": int(arrays.queues["late"].sum()),
-            "snapshots_sent": int(arrays.pace["num_snapshots"][0]),
-            "encoded_bytes": counters["bytes_encoded"],
-            "keyframes_sent": counters["keyframes_sent"],
-            "keyframe_repairs": counters["nacks"],
-            "sections_deferred": counters["deferrals"],
-            "hidden_by_crowd": int(arrays.cells.counters[HIDDEN_BY_CROWD]),
-            "replication": counters,
             "chats": self._num_chats,
-            "chat_dropped": int(arrays.reliable.state["chat_dropped"][0]),
-            "pair_checks": int(world.clock["pair_checks"][0]),
-            "game": dict(zip(self.game.counters, world.counters.tolist(), strict=False)),
+            "game": dict(zip(self.game.counters, self.world.counters.tolist(), strict=False)),
         }
