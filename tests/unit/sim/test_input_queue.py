@@ -108,3 +108,14 @@ def test_a_queue_that_never_runs_empty_is_shortened() -> None:
         offer(queues, number)
         take_inputs(queues, inputs)
     assert serial_distance(queues["newest"][0], queues["applied"][0]) <= 1
+
+
+def test_a_number_half_the_space_ahead_of_the_newest_is_refused_and_changes_nothing() -> None:
+    queues = new_queues(1)
+    reset_queue(queues, 0, 5, 0)
+    for number in range(1, 101):
+        assert accept_input(queues, 0, number, 1, 0, 255, 0, 0, 0) == 1
+    before = queues.tobytes()
+    for number in (2**31 + 50, 2**31 + 99):  # ahead of the newest, behind the applied: all numbers lie between
+        assert accept_input(queues, 0, number, 1, 0, 255, 0, 0, 0) == -1
+        assert queues.tobytes() == before
