@@ -28,7 +28,7 @@ from myriad.zone.login import protocol_id_of
 from myriad.zone.overload import RUNGS
 from myriad.zone.pacing import CALM_WINDOWS, MIN_SAMPLES, RATE_STEP_KBIT, WINDOW_S
 from myriad.zone.sessions import MAX_NACK_CREDIT, MAX_WHOIS_CREDIT, NACKS_PER_SNAPSHOT, WHOIS_QUEUE
-from myriad.zone.snapshots import MIN_PAYLOAD_BYTES, PACKET_OVERHEAD_BYTES
+from myriad.zone.snapshots import FULL_PAYLOAD_EVERY, MIN_PAYLOAD_BYTES, PACKET_OVERHEAD_BYTES
 from tests.architecture.sources import ROOT, text
 from tests.protocol.document_examples import BLOCKS, example_token, rebuilt
 from tests.scenarios.stepper import Stepper
@@ -99,7 +99,7 @@ def test_the_token_has_the_size_and_the_protocol_id_that_the_page_names() -> Non
         f"the rate rises by {RATE_STEP_KBIT} kbit/s, and after {CALM_WINDOWS * WINDOW_S} s without either the",
         f"starts at {Settings().rate_kbit_start} kbit/s and stays within {Settings().rate_kbit_min} and",
         f"and {Settings().rate_kbit_max} (settings), counting {PACKET_OVERHEAD_BYTES} bytes per datagram",
-        f"a payload has {MIN_PAYLOAD_BYTES} to {MAX_PAYLOAD_BYTES:,} bytes of it",
+        f"a payload has {MIN_PAYLOAD_BYTES} to {MAX_PAYLOAD_BYTES:,} bytes of it, and every fourth one",
         f"not heard of for {STALE_MS // 1000} s",
         f"up to {layouts.MAX_PARTS} **parts** of at most {layouts.MAX_PART_ENTITIES} entities",
         f"### Record ({layouts.RECORD_BYTES} bytes)",
@@ -117,7 +117,7 @@ def test_a_number_in_the_prose_is_the_code_s(statement: str) -> None:
 
 def test_words_for_numbers_in_the_prose_are_the_code_s() -> None:
     assert (BURST_MESSAGES, Settings().chat_per_s) == (5, 2.0)
-    assert (NACKS_PER_SNAPSHOT, WHOIS_QUEUE) == (2, 8)
+    assert (NACKS_PER_SNAPSHOT, WHOIS_QUEUE, FULL_PAYLOAD_EVERY) == (2, 8, 4)
     assert (Settings().tick_hz, Settings().snapshot_hz) == (60, 20)
     assert [rung.replication_level for rung in RUNGS[:3]] == [0, 1, 2]  # far cells half as often, then not at all
 

@@ -18,8 +18,8 @@ from tests.reference.document_client import DocumentClient, digest
 from tests.scenarios.stepper import SERVER, TICK_NS, WALL_S, Stepper, put
 
 SEED = 11
-PLACE = (525.0, 525.0)
-"""The middle of a cell."""
+PLACE = (775.0, 275.0)
+"""The middle of a cell, in open country."""
 Truth = dict[tuple[int, int, int], set[bytes]]
 
 
@@ -77,7 +77,7 @@ class Party:
     def add_crowd(self, number: int) -> None:
         """Players without a connection who walk about near the middle."""
         for k in range(number):
-            x, y = (float(v) for v in self.rng.uniform(508, 542, 2))
+            x, y = (middle + float(self.rng.uniform(-17, 17)) for middle in PLACE)
             row = GAME.spawn_player(self.zone.world, 50_000 + k, -1, f"crowd {k}", x, y)
             assert row >= 0
             self.crowd.append(row)
@@ -143,14 +143,11 @@ class Party:
                     self.checked += 1
                     self.wrong += set(part.records) != self.truth[part.tick].get((x, y, number), set())
 
-    def stroll(self) -> None:
-        """Everybody chooses a new direction, or rests."""
+    def stroll(self, back: bool) -> None:
+        """Everybody walks or runs its own way, more or less, or back."""
         for k in range(len(self.clients)):
-            self.walk[k] = (
-                int(self.rng.integers(0, 2)),
-                int(self.rng.integers(0, 256)),
-                255 * (self.rng.random() < 0.7),
-            )
+            direction = (64 * k + 128 * back + int(self.rng.integers(-20, 20))) & 255
+            self.walk[k] = (int(self.rng.integers(0, 2)), direction, 255 * (self.rng.random() < 0.8))
 
 
 def test_a_client_from_the_document_joins_walks_chats_learns_names_and_leaves() -> None:
@@ -188,21 +185,25 @@ def test_a_client_from_the_document_sees_what_the_zone_holds_under_loss_and_ends
     party.run(60)
     party.add_crowd(75)
     party.link = Link(loss=0.1, duplicate=0.03, delay_ticks=3, jitter_ticks=4)
-    for _ in range(13):
-        party.stroll()
+    views = set()
+    for turn in range(16):
+        party.stroll(back=turn > 8)
         party.run(90)
+        views |= {client.view for client in party.clients}
         assert party.wrong == 0, f"seed {SEED}, tick {party.ticks}"
-    party.link = Link()
+    party.link, party.walk = Link(), [(0, 0, 0)] * len(party.clients)
     party.run(120)
     assert party.wrong == 0 and party.checked > 5_000
     seen = set().union(*(client.seen for client in party.clients))
-    assert {"quiet", "delta", "full", "empty", "multi"} <= seen and any(s.startswith("removed") for s in seen)
+    assert {"quiet", "delta", "full", "empty", "multi"} <= seen and len(views) > 1
+    assert sum(reason.startswith("removed") for reason in seen) > 2
+    assert sum(client.undecodable for client in party.clients) > 0  # keyframes got lost and were asked for
     for client in party.clients:
         assert client.malformed == 0 and client.snapshots > 350
         digests: dict[int, dict[tuple[int, int, int], int] | None] = {}
         for (x, y), cell in client.cells.items():
             if abs(x - client.view[0]) == abs(y - client.view[1]) == 2:
-                continue  # after such a loss far cells are not in view for a while
+                continue  # after such a loss far cells are out of view for a while
             for number, part in cell.parts.items():
                 assert (client.tick - part.tick) % 2**32 <= 45  # all is current again
                 kept = digests.setdefault(part.tick, party.zone.digests(part.tick))

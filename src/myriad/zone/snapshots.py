@@ -43,7 +43,9 @@ Bytes = npt.NDArray[np.uint8]
 MAX_WHOIS_REPLIES = 4
 PACKET_OVERHEAD_BYTES = 28 + 20
 """What a payload costs on the wire besides itself: IP and UDP headers, netcode's prefix, sequence and tag."""
-MIN_PAYLOAD_BYTES = 512
+MIN_PAYLOAD_BYTES = 256
+FULL_PAYLOAD_EVERY = 4
+"""Every so many snapshots a payload may be full at any rate; the credit pays for it afterwards."""
 MIN_VIEW_BYTES = 64
 """Room that the view has after everything before it, whatever the rate: the largest head takes 707 bytes."""
 RELIABLE_SHARE = 4
@@ -89,11 +91,16 @@ def _take_budget(zone: ZoneArrays, row: int) -> int:
     """Bytes that this payload may have, by the player's rate; also adds a snapshot's worth of other credits."""
     sessions = zone.sessions
     allowance = int(sessions["rate_kbit"][row]) * 125 // int(zone.pace["snapshot_hz"][0])
-    credit = min(int(sessions["rate_credit_bytes"][row]) + allowance, 2 * allowance)
+    most = MAX_PAYLOAD_BYTES + PACKET_OVERHEAD_BYTES
+    credit = min(int(sessions["rate_credit_bytes"][row]) + allowance, max(2 * allowance, most))
+    credit = max(credit, -most)
     sessions["rate_credit_bytes"][row] = credit
     sessions["whois_credit"][row] = min(int(sessions["whois_credit"][row]) + 1, MAX_WHOIS_CREDIT)
     sessions["nack_credit"][row] = min(int(sessions["nack_credit"][row]) + NACKS_PER_SNAPSHOT, MAX_NACK_CREDIT)
-    return max(MIN_PAYLOAD_BYTES, min(MAX_PAYLOAD_BYTES, min(credit, allowance) - PACKET_OVERHEAD_BYTES))
+    # Now and then room for the largest section, whatever the rate: or a slow client would never see a crowded part.
+    if (int(zone.pace["snapshot_tick"][0]) // int(zone.pace["ticks_per_snapshot"][0]) + row) % FULL_PAYLOAD_EVERY == 0:
+        return MAX_PAYLOAD_BYTES
+    return max(MIN_PAYLOAD_BYTES, min(MAX_PAYLOAD_BYTES, credit - PACKET_OVERHEAD_BYTES))
 
 
 @inner_kernel
