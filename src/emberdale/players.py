@@ -112,12 +112,7 @@ def _stand_still(me: Record, old_x: int, old_y: int, now: int) -> None:
     if state == STATE_FIGHTING:
         if now >= as_int(me["attack_ready_tick"]):
             me["state"] = STATE_IDLE
-    elif (
-        state >= STATE_WALKING
-        and state != STATE_DEAD
-        and old_x == as_int(me["qx"])
-        and old_y == as_int(me["qy"])
-    ):
+    elif state >= STATE_WALKING and state != STATE_DEAD and old_x == as_int(me["qx"]) and old_y == as_int(me["qy"]):
         me["state"] = STATE_IDLE
 
 

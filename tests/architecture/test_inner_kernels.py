@@ -27,19 +27,24 @@ def python_calls(body: list[ast.stmt]) -> Iterator[ast.Call]:
         waiting.extend(ast.iter_child_nodes(node))
 
 
+def module_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[1:] if parts[0] == "src" else parts)
+
+
 def test_plain_python_calls_no_inner_kernel() -> None:
-    trees = {path: ast.parse(path.read_text()) for folder in ("src", "tests", "examples", "benchmarks") for path in sorted((ROOT / folder).rglob("*.py"))}
+    folders = ("src", "tests", "examples", "benchmarks")
+    files = [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
+    trees = {path: ast.parse(path.read_text()) for path in files}
     inner = {
-        (".".join(path.relative_to(ROOT / "src").with_suffix("").parts), node.name)
+        (module_of(path), node.name)
         for path, tree in trees.items()
-        if path.is_relative_to(ROOT / "src")
         for node in tree.body
         if isinstance(node, ast.FunctionDef) and "inner_kernel" in decorators(node)
     }
     wrong = []
     for path, tree in trees.items():
-        here = ".".join(path.relative_to(ROOT / "src").with_suffix("").parts) if path.is_relative_to(ROOT / "src") else ""
-        known = {name: name for module, name in inner if module == here}
+        known = {name: name for module, name in inner if module == module_of(path)}
         for node in ast.walk(tree):
             if isinstance(node, ast.ImportFrom) and node.module:
                 known |= {a.asname or a.name: a.name for a in node.names if (node.module, a.name) in inner}

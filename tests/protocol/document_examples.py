@@ -17,6 +17,7 @@ import numpy as np
 from emberdale.fields import INVENTORY_SLOTS
 from emberdale.game import GAME
 from myriad.client.inputs import INPUT_QUEUE, MAX_INPUT_BYTES, push_input, start_inputs, write_inputs, write_whois
+from myriad.core.bundle import Bundle
 from myriad.netcode.acks import new_acks, read_header, write_header
 from myriad.netcode.addresses import parse_endpoint
 from myriad.netcode.client import client_payload_offset, client_seal
@@ -354,9 +355,9 @@ class _Stage:
     def snapshot(self) -> bytes:
         """The next payload to the first player, who acknowledges everything."""
         self.world.clock["tick"][0] += 3
-        encode_cells(self.arrays)
+        encode_cells(Bundle(self.arrays))
         self.arrays.sessions["rate_credit_bytes"][self.row] = 4000
-        count = int(assemble_slice(self.arrays, self.out, 0, 0, 1, NOW_NS))
+        count = int(assemble_slice(Bundle(self.arrays), self.out, 0, 0, 1, NOW_NS))
         datagram = self.out["data"][count - 1, : self.out["length"][count - 1]].tobytes()
         opened = decode_packet(datagram, self.key, protocol_id_of(GAME))
         assert opened is not None and opened[0] == 5

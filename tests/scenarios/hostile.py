@@ -81,9 +81,7 @@ def block(acks: Iterable[tuple[int, int]] = (), fragments: Iterable[tuple[int, i
 
 def small_settings(**changed: Any) -> Settings:
     """A zone with few rows, so that whole arrays compare fast."""
-    return Settings(
-        **{"npcs": 0, "seed": 1, "max_connections": 16, "max_players": 16, "max_entities": 512, **changed}
-    )
+    return Settings(**{"npcs": 0, "seed": 1, "max_connections": 16, "max_players": 16, "max_entities": 512, **changed})
 
 
 class Hostile(Stepper):

@@ -49,13 +49,24 @@ class Stepper:
     """One zone, `number` clients, time moved by hand."""
 
     def __init__(
-        self, number: int, *, seed: int = 1, npcs: int = 20, weather: Weather = Weather(), settings: Settings | None = None
+        self,
+        number: int,
+        *,
+        seed: int = 1,
+        npcs: int = 20,
+        weather: Weather = Weather(),
+        settings: Settings | None = None,
     ) -> None:
         self.rng = np.random.default_rng(seed)
         self.weather = weather
         self.settings = settings or Settings(npcs=npcs, seed=seed, view_digests=True, max_connections=512)
         world = GAME.create_zone(
-            "zone-1", capacity=self.settings.max_entities, seed=seed, num_npcs=self.settings.npcs, next_id=1 << 25, end_id=1 << 26
+            "zone-1",
+            capacity=self.settings.max_entities,
+            seed=seed,
+            num_npcs=self.settings.npcs,
+            next_id=1 << 25,
+            end_id=1 << 26,
         )
         self.zone = Zone(
             "zone-1",

@@ -136,7 +136,7 @@ def test_a_reader_that_never_acknowledges_control_messages_is_disconnected_and_o
         run.send_input(0, body(run))
         run.step()
         if tick % 4 == 0:
-            run.zone._tell_all(b"\3\0\x64\0")
+            run.zone.talk.tell_all(b"\3\0\x64\0")
         if run.zone.status()["connections"] == 1:
             break
     assert run.zone.status()["leaves"]["kicked"] == 1  # type: ignore[index]

@@ -42,9 +42,9 @@ def rehearse_rules() -> None:
 
 def rehearse_snapshots() -> None:
     """Cells are encoded and nobody is sent them."""
-    arrays = _new_zone().arrays
-    encode_cells(arrays)
-    assemble_slice(arrays, new_batch(1), 0, 0, 1, _NOW_NS)
+    bundle = _new_zone().bundle
+    encode_cells(bundle)
+    assemble_slice(bundle, new_batch(1), 0, 0, 1, _NOW_NS)
 
 
 def rehearse_session() -> None:

@@ -118,7 +118,6 @@ class Settings:
         1,
         8192,
     )
-    slow_lane_ms: float = row(1.0, "ms", "Time for handshakes and reliable messages in one tick.", 0.1, 100)
     fallback_sockets: bool = row(False, "", "Use recvfrom and sendto even where recvmmsg and sendmmsg exist.")
     kernel_cache: str = row("", "", "Folder for compiled kernels; empty: the user's cache folder.")
     log_format: str = row("text", "", "Lines for people or for machines.", choices=("text", "json"))

@@ -53,9 +53,7 @@ def _slide(solid: NDArray[np.uint8], at: int, across: int, step: int, radius: in
 
 
 @kernel
-def move_body(
-    solid: NDArray[np.uint8], x: int, y: int, step_x: int, step_y: int, radius: int
-) -> tuple[int, int]:
+def move_body(solid: NDArray[np.uint8], x: int, y: int, step_x: int, step_y: int, radius: int) -> tuple[int, int]:
     """Move a square body (half side `radius`) by a step, first along x, then along y; a blocked axis stops at the tile.
 
     All in 1/1024 m; `x`, `y` relative to the map's south-west corner. Steps beyond a tile are cut to `MAX_STEP_UNITS`.

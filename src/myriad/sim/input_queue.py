@@ -76,7 +76,14 @@ def reset_queue(queues: Queues, row: int, entity_row: int, applied: int) -> None
 
 @bare_kernel
 def accept_input(
-    queues: Queues, row: int, number: int, buttons: int, move_dir: int, move_mag: int, heading: int, intent: int,
+    queues: Queues,
+    row: int,
+    number: int,
+    buttons: int,
+    move_dir: int,
+    move_mag: int,
+    heading: int,
+    intent: int,
     argument: int,
 ) -> int:
     """Put input `number` into queue `row` if it is the next one.
@@ -124,11 +131,13 @@ def _number_to_apply(queues: Queues, row: int, waiting: int) -> int:
 
 
 @bare_kernel
-def take_inputs(queues: Queues, inputs: npt.NDArray[np.void]) -> None:
+def take_inputs(queues: Queues, inputs: npt.NDArray[np.void]) -> int:
     """Hand the inputs of this tick out: fills `inputs` (INPUT, one row an entity) and advances every queue.
 
-    Call it once a tick. Rows of `inputs` whose entity has a queue are overwritten, others are not touched.
+    Call it once a tick; returns how many were handed out. Rows of `inputs` whose entity has a queue are overwritten,
+    others are not touched.
     """
+    handed_out = 0
     for row in range(queues.shape[0]):
         entity = int(queues["entity_row"][row])
         if entity < 0:
@@ -154,6 +163,8 @@ def take_inputs(queues: Queues, inputs: npt.NDArray[np.void]) -> None:
         queues["bucket"][row] -= count
         queues["applied"][row] = (int(queues["applied"][row]) + count) & 0xFFFFFFFF
         _watch_low_water(queues, row, waiting - count)
+        handed_out += count
+    return handed_out
 
 
 @inner_kernel

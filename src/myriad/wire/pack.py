@@ -22,12 +22,14 @@ Bytes = npt.NDArray[np.uint8]
 
 @kernel
 def put_u16(buf: Bytes, at: int, value: int) -> None:
+    """Write the low 16 bits of `value` at `buf[at:]`."""
     buf[at] = value & 0xFF
     buf[at + 1] = (value >> 8) & 0xFF
 
 
 @kernel
 def put_u32(buf: Bytes, at: int, value: int) -> None:
+    """Write the low 32 bits of `value` at `buf[at:]`."""
     buf[at] = value & 0xFF
     buf[at + 1] = (value >> 8) & 0xFF
     buf[at + 2] = (value >> 16) & 0xFF
@@ -36,6 +38,7 @@ def put_u32(buf: Bytes, at: int, value: int) -> None:
 
 @kernel
 def put_u64(buf: Bytes, at: int, value: int) -> None:
+    """Write `value` (u64) at `buf[at:]`."""
     wide = np.uint64(value)
     for k in range(8):
         buf[at + k] = np.uint8((wide >> np.uint64(8 * k)) & np.uint64(0xFF))
@@ -43,16 +46,19 @@ def put_u64(buf: Bytes, at: int, value: int) -> None:
 
 @kernel
 def get_u16(buf: Bytes, at: int) -> int:
+    """The u16 at `buf[at:]`."""
     return i64(buf[at]) | (i64(buf[at + 1]) << 8)
 
 
 @kernel
 def get_u32(buf: Bytes, at: int) -> int:
+    """The u32 at `buf[at:]`."""
     return i64(buf[at]) | (i64(buf[at + 1]) << 8) | (i64(buf[at + 2]) << 16) | (i64(buf[at + 3]) << 24)
 
 
 @kernel
 def get_u64(buf: Bytes, at: int) -> int:
+    """The u64 at `buf[at:]`, as np.uint64."""
     value = np.uint64(0)
     for k in range(8):
         value |= np.uint64(buf[at + k]) << np.uint64(8 * k)
@@ -61,11 +67,13 @@ def get_u64(buf: Bytes, at: int) -> int:
 
 @kernel
 def get_i16(buf: Bytes, at: int) -> int:
+    """The i16 at `buf[at:]`."""
     value = i64(buf[at]) | (i64(buf[at + 1]) << 8)
     return value - 65536 if value >= 32768 else value
 
 
 @kernel
 def get_i8(buf: Bytes, at: int) -> int:
+    """The i8 at `buf[at]`."""
     value = i64(buf[at])
     return value - 256 if value >= 128 else value

@@ -94,8 +94,15 @@ def apply_input(buf: Bytes, at: int, queues: Queues, row: int, drops: Counts) ->
         known -= held
         for k in range(skip, held):
             taken = accept_input(
-                queues, row, (number + 1 + k) & 0xFFFFFFFF, int(buf[at]), int(buf[at + 1]), int(buf[at + 2]),
-                get_u16(buf, at + 3), intent if k == 0 else 0, argument,
+                queues,
+                row,
+                (number + 1 + k) & 0xFFFFFFFF,
+                int(buf[at]),
+                int(buf[at + 1]),
+                int(buf[at + 2]),
+                get_u16(buf, at + 3),
+                intent if k == 0 else 0,
+                argument,
             )
             if taken < 0:
                 drops[DROP_INPUT_FLOOD] += 1

@@ -29,6 +29,7 @@ def numbers_of(arrays: ZoneArrays) -> dict[str, object]:
         "entities": int(np.count_nonzero(used)),
         "drops": drops_of(arrays),
         "inputs_late": int(arrays.queues["late"].sum()),
+        "inputs_applied": int(arrays.pace["num_inputs"][0]),
         "snapshots_sent": int(arrays.pace["num_snapshots"][0]),
         "encoded_bytes": counters["bytes_encoded"],
         "keyframes_sent": counters["keyframes_sent"],

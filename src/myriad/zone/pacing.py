@@ -8,6 +8,7 @@ Invariant: rates stay within their settings; a tier changes by one step a window
 
 from __future__ import annotations
 
+from myriad.core.bundle import Bundle, unbundle
 from myriad.core.kernel import bare_kernel
 from myriad.zone.arrays import ZoneArrays
 
@@ -21,8 +22,9 @@ RATE_STEP_KBIT = 16
 
 
 @bare_kernel
-def judge_pace(zone: ZoneArrays) -> None:
+def judge_pace(bundle: Bundle[ZoneArrays]) -> None:
     """Call it every `WINDOW_S` seconds: more than 5 % lost, or a slow round trip, lowers rate and tier; calm raises."""
+    zone = unbundle(bundle)
     sessions = zone.sessions
     acks = zone.acks
     for row in range(sessions.shape[0]):

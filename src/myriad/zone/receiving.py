@@ -9,6 +9,7 @@ Invariant: a payload that is malformed anywhere changes nothing but a drop count
 
 from __future__ import annotations
 
+from myriad.core.bundle import Bundle, unbundle
 from myriad.core.errors import (
     DROP_ACK_INVALID,
     DROP_NACK_RATE,
@@ -38,8 +39,9 @@ from myriad.zone.inputs import allowed_rewind, apply_input, apply_whois, check_i
 
 
 @bare_kernel
-def receive_batch(zone: ZoneArrays, batch: Batch, count: int, now_ns: int, wall_s: int) -> None:
+def receive_batch(bundle: Bundle[ZoneArrays], batch: Batch, count: int, now_ns: int, wall_s: int) -> None:
     """Take `batch[:count]` (count <= MAX_RECEIVE_BATCH), decrypting in place; everything is dealt with or counted."""
+    zone = unbundle(bundle)
     num = receive(zone.server, batch, count, now_ns, wall_s, zone.payloads)
     for k in range(num):
         row = int(zone.payloads["row"][k])
@@ -103,6 +105,11 @@ def _apply_nacks(zone: ZoneArrays, row: int, at: int) -> None:
         zone.sessions["nack_credit"][row] -= 1
         start = at + 1 + k * NACK_BYTES
         on_nack(
-            zone.cells, zone.viewers, row, get_i16(buf, start), get_i16(buf, start + 2), int(buf[start + 4]),
+            zone.cells,
+            zone.viewers,
+            row,
+            get_i16(buf, start),
+            get_i16(buf, start + 2),
+            int(buf[start + 4]),
             int(buf[start + 5]),
         )

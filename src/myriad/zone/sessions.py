@@ -61,9 +61,7 @@ def new_sessions(capacity: int) -> Sessions:
 
 
 @bare_kernel
-def refresh_state(
-    stored: Bytes, lengths: Table, versions: Bytes, which: int, row_bytes: Bytes, table: Table
-) -> None:
+def refresh_state(stored: Bytes, lengths: Table, versions: Bytes, which: int, row_bytes: Bytes, table: Table) -> None:
     """Bring one stored state up to date: `stored` gets the bytes of the fields of `table` ((n, 2): offset, size).
 
     `row_bytes` are the bytes of the entity's row. When anything differs from what is stored, `versions[which]` goes
@@ -84,4 +82,3 @@ def refresh_state(
         changed = True
     if changed:
         versions[which] = (int(versions[which]) + 1) & 0xFF
-

@@ -13,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from myriad.core.bundle import Bundle, unbundle
 from myriad.core.kernel import bare_kernel, inner_kernel
 from myriad.core.native import copy_memory
 from myriad.netcode.acks import write_header
@@ -53,23 +54,30 @@ RELIABLE_SHARE = 4
 
 
 @bare_kernel
-def encode_cells(zone: ZoneArrays) -> None:
+def encode_cells(bundle: Bundle[ZoneArrays]) -> None:
     """Encode the world as it stands after its latest tick, for all snapshots until the next call."""
+    zone = unbundle(bundle)
     clock = zone.world.clock
     tick = int(clock["tick"][0])
     zone.pace["snapshot_tick"][0] = tick
     encode(
-        zone.cells, zone.world.entities, int(clock["num_rows"][0]), zone.world.events, int(clock["num_events"][0]), tick,
+        zone.cells,
+        zone.world.entities,
+        int(clock["num_rows"][0]),
+        zone.world.events,
+        int(clock["num_events"][0]),
+        tick,
         int(zone.pace["replication_level"][0]),
     )
 
 
 @bare_kernel
-def assemble_slice(zone: ZoneArrays, out: Batch, used: int, part: int, num_parts: int, now_ns: int) -> int:
+def assemble_slice(bundle: Bundle[ZoneArrays], out: Batch, used: int, part: int, num_parts: int, now_ns: int) -> int:
     """Write and seal the snapshots of the players whose row is `part` modulo `num_parts`, into `out` from `used` on.
 
     Returns the new number in use; players that find no room get the next snapshot.
     """
+    zone = unbundle(bundle)
     sessions = zone.sessions
     for row in range(part, sessions.shape[0], num_parts):
         if sessions["active"][row] == 0:

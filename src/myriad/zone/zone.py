@@ -20,14 +20,15 @@ from collections.abc import Callable
 
 import numpy as np
 
-from myriad.core.errors import DROP_CHAT_RATE, DROP_RELIABLE_MALFORMED
+from myriad.core.bundle import Bundle, unbundle
+from myriad.core.errors import DROP_RELIABLE_MALFORMED
 from myriad.core.kernel import bare_kernel
 from myriad.core.phases import PHASE_ASSEMBLE, PHASE_ENCODE, PHASE_SLOW, PHASE_STEP, PhaseTimer
 from myriad.core.settings import Settings
 from myriad.game.game import Game
 from myriad.netcode.acks import reset_acks
 from myriad.netcode.addresses import Endpoint
-from myriad.netcode.reliable import Inbox, Message, push, push_many, reset_reliable
+from myriad.netcode.reliable import Inbox, reset_reliable
 from myriad.netcode.server import Joined, Left, Server, disconnect, poll, write_disconnect
 from myriad.netcode.server_arrays import LEFT_DISCONNECTED, SERVER_RANDOM_BYTES, ServerLimits, new_server
 from myriad.netcode.tokens import KEY_BYTES
@@ -35,12 +36,12 @@ from myriad.replication.viewers import view_enter
 from myriad.sim.input_queue import reset_queue, take_inputs
 from myriad.sim.world import World
 from myriad.wire.datagram import Batch, new_batch
-from myriad.wire.layouts import CELL_UNITS, CHANNEL_CHAT, CHANNEL_CONTROL, CHAT_SAY, CHAT_ZONE, UNITS_PER_M
+from myriad.wire.layouts import CELL_UNITS, CHANNEL_CHAT, CHAT_SAY, CHAT_ZONE, UNITS_PER_M
 from myriad.wire.token_data import TokenData, pack_token_data, unpack_token_data
 from myriad.zone import messages
 from myriad.zone.arrays import MAX_RECEIVE_BATCH, ZoneArrays, new_zone_arrays
 from myriad.zone.avatars import NOBODY, Avatar, Avatars
-from myriad.zone.chat import ChatRate, hearers
+from myriad.zone.chat import Talk
 from myriad.zone.login import LoginDesk, protocol_id_of
 from myriad.zone.numbers import digests_of, numbers_of
 from myriad.zone.overload import RUNGS, OverloadLadder
@@ -55,10 +56,11 @@ SPARE_DATAGRAMS = 512
 
 
 @bare_kernel
-def open_tick(zone: ZoneArrays, out: Batch, used: int, now_ns: int) -> int:
+def open_tick(bundle: Bundle[ZoneArrays], out: Batch, used: int, now_ns: int) -> int:
     """Timeouts and keep-alives of connections, then the inputs of this tick; returns the datagrams used in `out`."""
+    zone = unbundle(bundle)
     used = poll(zone.server, now_ns, 0, out, used)
-    take_inputs(zone.queues, zone.world.inputs)
+    zone.pace["num_inputs"][0] += take_inputs(zone.queues, zone.world.inputs)
     return used
 
 
@@ -103,6 +105,7 @@ class Zone:
             )
         )
         self.arrays = new_zone_arrays(game, world, self._server.arrays, settings)
+        self._bundle = Bundle(self.arrays)
         self._desk = LoginDesk(
             private_key,
             self.protocol_id,
@@ -113,7 +116,7 @@ class Zone:
             random_bytes=random_bytes,
         )
         self._inbox = Inbox(self.arrays.reliable)
-        self._chat_rates: dict[int, ChatRate] = {}
+        self.talk = Talk(game, self.arrays, settings.chat_per_s)
         self._out = new_batch(settings.max_connections + SPARE_DATAGRAMS)
         self._num_out = 0
         self._ticks_per_snapshot = settings.tick_hz // settings.snapshot_hz
@@ -124,7 +127,6 @@ class Zone:
         self._overflows_seen = 0
         self._num_joins = 0
         self._num_leaves = {"disconnected": 0, "timed_out": 0, "kicked": 0, "superseded": 0}
-        self._num_chats = 0
 
     # What the loop calls.
 
@@ -147,14 +149,14 @@ class Zone:
         """Take `batch[:count]` (count <= 1024), which is decrypted in place."""
         if count > MAX_RECEIVE_BATCH:
             raise ValueError(f"a batch has at most {MAX_RECEIVE_BATCH} datagrams, not {count}")
-        receive_batch(self.arrays, batch, count, now_ns, wall_s)
+        receive_batch(self._bundle, batch, count, now_ns, wall_s)
 
     def tick(self, now_ns: int) -> None:
         """One tick: slow lane, step, and the snapshots of one slice of the players."""
         phases = self._phases
         phases.start()
         self._slow_lane(now_ns)
-        self._num_out = int(open_tick(self.arrays, self._out, self._num_out, now_ns))
+        self._num_out = int(open_tick(self._bundle, self._out, self._num_out, now_ns))
         phases.done(PHASE_SLOW)
         if not self._steps_now():
             return
@@ -164,11 +166,11 @@ class Zone:
         if place == 0:
             many = self.avatars.num_connected >= self._settings.slice_clients
             self._slices = self._ticks_per_snapshot if many else 1
-            encode_cells(self.arrays)
+            encode_cells(self._bundle)
             self._encoded = True
             phases.done(PHASE_ENCODE)
         if self._encoded and place < self._slices:
-            self._num_out = int(assemble_slice(self.arrays, self._out, self._num_out, place, self._slices, now_ns))
+            self._num_out = int(assemble_slice(self._bundle, self._out, self._num_out, place, self._slices, now_ns))
             phases.done(PHASE_ASSEMBLE)
 
     def poll(self, now_ns: int) -> None:
@@ -184,7 +186,7 @@ class Zone:
         self.arrays.pace["replication_level"] = rung.replication_level
         self.arrays.pace["dilation"] = rung.dilation
         self.world.clock["npc_stride"] = rung.npc_stride
-        self._tell_all(messages.load_notice(self.ladder.rung, rung.dilation, rung.name))
+        self.talk.tell_all(messages.load_notice(self.ladder.rung, rung.dilation, rung.name))
 
     def close(self, now_ns: int) -> None:
         """End all connections; `outgoing` tells the clients, in rounds: each is told before any is told twice."""
@@ -198,6 +200,11 @@ class Zone:
             self._drop_connection(row, now_ns)
         self._num_out = told
 
+    @property
+    def bundle(self) -> Bundle[ZoneArrays]:
+        """The arrays as kernels take them."""
+        return self._bundle
+
     def rehearse(self, now_ns: int) -> None:
         """One player comes, talks, and goes, without a network: calls whatever kernel a session needs. For warming."""
         data = TokenData(1, 1, "rehearsal", None)
@@ -206,7 +213,7 @@ class Zone:
             self.tick(now_ns)
         avatar = self.avatars.of_connection(0)
         if avatar is not None:
-            self._hear(avatar, Message(0, CHANNEL_CHAT, bytes([CHAT_SAY, CHAT_ZONE]) + b"hello"), now_ns)
+            self.talk.hear(avatar, bytes([CHAT_SAY, CHAT_ZONE]) + b"hello", now_ns)
             self._leave(Left(0, 1, LEFT_DISCONNECTED), now_ns)
         self.close(now_ns)
 
@@ -246,7 +253,7 @@ class Zone:
         self._read_messages(now_ns)
         if now_ns >= self._next_judgement_ns:
             self._next_judgement_ns = now_ns + WINDOW_S * NS_PER_S
-            judge_pace(self.arrays)
+            judge_pace(self._bundle)
         for avatar in self.avatars.expired(now_ns) if self.avatars.num_connected < len(self.avatars) else ():
             self._remove(avatar)
 
@@ -299,9 +306,8 @@ class Zone:
         arrays.sessions["active"][row] = 1
         reset_queue(arrays.queues, row, entity, last_input)
         arrays.queues["bucket"][row] = avatar.bucket
-        if avatar.character not in self._chat_rates:
-            self._chat_rates[avatar.character] = ChatRate(self._settings.chat_per_s, now_ns)
-        self._tell(
+        self.talk.begin(avatar.character, now_ns)
+        self.talk.tell(
             row,
             messages.welcome(
                 avatar.character, self._settings.tick_hz, self._settings.snapshot_hz, last_input, self.name
@@ -309,7 +315,7 @@ class Zone:
         )
         if self.ladder.rung:
             rung = RUNGS[self.ladder.rung]
-            self._tell(row, messages.load_notice(self.ladder.rung, rung.dilation, rung.name))
+            self.talk.tell(row, messages.load_notice(self.ladder.rung, rung.dilation, rung.name))
 
     def _leave(self, left: Left, now_ns: int) -> None:
         avatar = self.avatars.of_connection(left.row)
@@ -344,7 +350,7 @@ class Zone:
 
     def _remove(self, avatar: Avatar) -> None:
         self.avatars.remove(avatar)
-        self._chat_rates.pop(avatar.character, None)
+        self.talk.end(avatar.character)
         self.game.remove(self.world, avatar.entity_row)
 
     # Reliable messages.
@@ -354,7 +360,7 @@ class Zone:
         for message in self._inbox.take() if reliable.state["num_inbox"][0] else ():
             avatar = self.avatars.of_connection(message.row)
             if avatar is not None and message.channel == CHANNEL_CHAT:
-                self._hear(avatar, message, now_ns)
+                self.talk.hear(avatar, message.data, now_ns)
             else:
                 self.arrays.server.drops[DROP_RELIABLE_MALFORMED] += 1
         if reliable.state["overflows"][0] != self._overflows_seen:
@@ -363,30 +369,6 @@ class Zone:
                 if self.arrays.sessions["active"][row]:
                     self._num_leaves["kicked"] += 1
                     self._drop_connection(int(row), now_ns)
-
-    def _hear(self, avatar: Avatar, message: Message, now_ns: int) -> None:
-        say = messages.read_say(message.data)
-        if say is None:
-            self.arrays.server.drops[DROP_RELIABLE_MALFORMED] += 1
-            return
-        if not self._chat_rates[avatar.character].allow(now_ns):
-            self.arrays.server.drops[DROP_CHAT_RATE] += 1
-            return
-        text = self.game.filter_chat(self.world, avatar.entity_row, say.scope, say.text)
-        if text is None:
-            return
-        self._num_chats += 1
-        body = messages.heard(say.scope, avatar.character, avatar.name.encode(), text)
-        rows = hearers(self.arrays, say.scope, avatar.entity_row)
-        push_many(self.arrays.reliable, rows, len(rows), CHANNEL_CHAT, np.frombuffer(body, np.uint8).copy(), len(body))
-
-    def _tell(self, row: int, body: bytes) -> None:
-        push(self.arrays.reliable, row, CHANNEL_CONTROL, np.frombuffer(body, np.uint8).copy(), len(body))
-
-    def _tell_all(self, body: bytes) -> None:
-        rows = np.flatnonzero(self.arrays.sessions["active"]).astype(np.int32)
-        data = np.frombuffer(body, np.uint8).copy()
-        push_many(self.arrays.reliable, rows, len(rows), CHANNEL_CONTROL, data, len(body))
 
     def _steps_now(self) -> bool:
         """False for the calls that time dilation leaves out."""
@@ -404,17 +386,17 @@ class Zone:
         """Numbers for `/v1/zone` and `/metrics`, each under its metric's name without `myriad_` and `_total`."""
         rung = RUNGS[self.ladder.rung]
         return {
-            **numbers_of(self.arrays),
             "tick_hz": self._settings.tick_hz,
             "snapshot_hz": self._settings.snapshot_hz,
             "players": len(self.avatars),
             "connections": self.avatars.num_connected,
             "joins": self._num_joins,
             "leaves": dict(self._num_leaves),
+            "chats": self.talk.num_chats,
             "load_level": self.ladder.rung,
             "load_level_name": rung.name,
             "load_ratio": round(self.ladder.load, 4),
             "time_dilation_ratio": rung.dilation / 100,
-            "chats": self._num_chats,
+            **numbers_of(self.arrays),
             "game": dict(zip(self.game.counters, self.world.counters.tolist(), strict=False)),
         }

@@ -15,8 +15,13 @@ def test_every_group_is_compiled_in_a_process_of_its_own_and_told(
     from myriad.runtime.warm import SERVER_GROUPS
 
     compiled: list[str] = []
+
+    def compile_group(name: str) -> str:
+        compiled.append(name)
+        return name
+
     monkeypatch.setattr("myriad.cli.kernels.host_groups", lambda: SERVER_GROUPS)
-    monkeypatch.setattr(warm, "_compile_group", lambda name: compiled.append(name) or name)
+    monkeypatch.setattr(warm, "_compile_group", compile_group)
     assert main.run(["warm", "--host"]) == 0
     told = [line for line in capsys.readouterr().out.splitlines() if "/" in line.split(" (")[0][:14]]
     assert sorted(compiled) == sorted(name for name, _ in SERVER_GROUPS)

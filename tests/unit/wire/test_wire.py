@@ -23,7 +23,7 @@ def test_integers_come_back_as_they_were_and_touch_nothing_else(value: int, at: 
         size = struct.calcsize(form)
         part = value % (1 << 8 * size)
         buf = np.full(24, 0xAA, np.uint8)
-        put(buf, at, np.uint64(part) if size == 8 else part)
+        put(buf, at, np.uint64(part) if size == 8 else part)  # type: ignore[arg-type]
         assert buf.tobytes() == b"\xaa" * at + struct.pack(form, part) + b"\xaa" * (24 - at - size)
         assert int(get(buf, at)) == part
 

@@ -1,0 +1,145 @@
+"""Many arrays handed to a kernel as one pointer.
+
+A call from Python takes apart every argument: about half a microsecond for each array in a tuple, and a zone has
+sixty. A `Bundle` has that done once: its arrays never change, so their descriptions are kept in memory, and a kernel
+reads those it uses.
+
+Responsible for: `Bundle`, and `unbundle`, which kernels that Python calls begin with.
+Not here: what is in a bundle.
+
+Invariants: a bundle keeps its arrays alive; nobody resizes or replaces them. Inside a kernel the arrays carry no
+reference counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import numpy as np
+from llvmlite import ir
+from numba import njit, typeof, types
+from numba.core import cgutils
+from numba.core import config as numba_config
+from numba.core.datamodel import models
+from numba.core.extending import intrinsic, register_model, typeof_impl, unbox
+from numba.core.pythonapi import NativeValue
+
+T = TypeVar("T")
+
+
+class Bundle(Generic[T]):
+    """`value`, a NamedTuple of arrays (or of such NamedTuples), ready to be passed to kernels."""
+
+    __slots__ = ("_memory", "_numba_type_", "address", "value")
+
+    def __init__(self, value: T) -> None:
+        self.value = value
+        if numba_config.DISABLE_JIT:
+            return
+        kind = typeof(value)
+        # Seven words an array of one dimension, two more for each further one; twice that is never too little.
+        self._memory = np.zeros(64 * len(list(_arrays(value))), np.int64)
+        self.address = int(self._memory.ctypes.data)
+        _keep_compiled(value, self.address)
+        self._numba_type_ = BundleType(kind)
+
+
+def _arrays(value: Any) -> Iterator[Any]:
+    for item in value:
+        if isinstance(item, tuple):
+            yield from _arrays(item)
+        else:
+            yield item
+
+
+class BundleType(types.Type):  # type: ignore[misc]
+    """Type of a bundle inside kernels; `kind` is the type of the tuple."""
+
+    def __init__(self, kind: types.Type) -> None:
+        self.kind = kind
+        super().__init__(name=f"Bundle({kind})")
+
+    @property
+    def key(self) -> types.Type:
+        """What makes two of these types equal."""
+        return self.kind
+
+
+@typeof_impl.register(Bundle)  # type: ignore[untyped-decorator]
+def _typeof_bundle(value: Bundle[Any], context: Any) -> types.Type:
+    return value._numba_type_
+
+
+@register_model(BundleType)
+class _BundleModel(models.PrimitiveModel):  # type: ignore[misc]
+    def __init__(self, manager: Any, kind: types.Type) -> None:
+        super().__init__(manager, kind, ir.IntType(64))
+
+
+@unbox(BundleType)  # type: ignore[untyped-decorator]
+def _unbox_bundle(kind: types.Type, value: Any, c: Any) -> NativeValue:
+    address = c.pyapi.object_getattr_string(value, "address")
+    native = c.pyapi.long_as_longlong(address)
+    c.pyapi.decref(address)
+    return NativeValue(native, is_error=cgutils.is_not_null(c.builder, c.pyapi.err_occurred()))
+
+
+def _load(builder: Any, kind: ir.Type, pointer: Any) -> Any:
+    """The value at `pointer`, field by field, so that what a kernel does not use is not read."""
+    if isinstance(kind, ir.Aggregate):
+        value = ir.Constant(kind, ir.Undefined)
+        for k, element in enumerate(kind.elements):
+            inner = builder.gep(pointer, [ir.IntType(32)(0), ir.IntType(32)(k)], inbounds=True)
+            value = builder.insert_value(value, _load(builder, element, inner), k)
+        return value
+    return builder.load(pointer)
+
+
+@intrinsic
+def _unbundle(context: Any, bundle: Any) -> Any:
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kind = context.get_value_type(signature.return_type)
+        return _load(builder, kind, builder.inttoptr(arguments[0], kind.as_pointer()))
+
+    return bundle.kind(bundle), code
+
+
+@intrinsic
+def _store(context: Any, value: Any, address: Any = None) -> Any:
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        plain = _without_owner(context, builder, signature.args[0], arguments[0])
+        builder.store(plain, builder.inttoptr(arguments[1], plain.type.as_pointer()))
+        return context.get_dummy_value()
+
+    return types.void(value, address), code
+
+
+def _without_owner(context: Any, builder: Any, kind: types.Type, value: Any) -> Any:
+    """`value` with the owners of its arrays left out: the bundle owns them."""
+    if isinstance(kind, types.Array):
+        array = cgutils.create_struct_proxy(kind)(context, builder, value)
+        array.meminfo = cgutils.get_null_value(array.meminfo.type)
+        array.parent = cgutils.get_null_value(array.parent.type)
+        return array._getvalue()
+    for k, item in enumerate(kind):
+        inner = _without_owner(context, builder, item, builder.extract_value(value, k))
+        value = builder.insert_value(value, inner, k)
+    return value
+
+
+def _keep(value: Any, address: int) -> None:
+    _store(value, address)
+
+
+_keep_compiled = njit(_keep)
+
+
+if TYPE_CHECKING or numba_config.DISABLE_JIT:
+
+    def unbundle(bundle: Bundle[T]) -> T:
+        """The tuple in a bundle; in a kernel, arrays that are not used cost nothing."""
+        return bundle.value
+
+else:
+    unbundle = _unbundle
