@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from myriad.core.kernel import bare_kernel, inner_kernel
+from myriad.core.prefetch import LINE_BYTES, prefetch
 from myriad.replication.cells import (
     ACKS_IGNORED,
     COUNTER_NAMES,
@@ -71,6 +72,11 @@ VIEWER = np.dtype(
 )
 EMPTY_RING = 255
 
+KNOWN_NEW_AT = VIEWER.fields["known_new"][1]  # type: ignore[index]
+HAS_AT = VIEWER.fields["has"][1]  # type: ignore[index]
+SENT_WHAT_AT = VIEWER.fields["sent"][1]  # type: ignore[index]
+SENT_WHEN_AT = VIEWER.fields["sent_at"][1]  # type: ignore[index]
+
 PICK = np.dtype(
     [
         ("score", "i8"),
@@ -116,6 +122,16 @@ def create_viewers(capacity: int) -> ViewerArrays:
         chosen=np.zeros(MAX_DATAGRAM_KEYFRAMES, np.int64),
         run_bytes=np.zeros(1312, np.uint8),
     )
+
+
+@inner_kernel
+def ask_ahead(viewers: ViewerArrays, row: int) -> None:
+    """Have what `write_view` reads of a viewer (undivided cells only) on its way; changes nothing."""
+    start = viewers.rows.ctypes.data + row * viewers.rows.itemsize
+    prefetch(start)
+    for at in (KNOWN_NEW_AT, HAS_AT, SENT_WHAT_AT, SENT_WHEN_AT, SENT_WHEN_AT + LINE_BYTES):
+        prefetch(start + at)
+        prefetch(start + at + LINE_BYTES - 1)
 
 
 @bare_kernel

@@ -13,7 +13,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from myriad.core.integers import i64
 from myriad.core.kernel import bare_kernel, inner_kernel
+from myriad.core.prefetch import prefetch, prefetch_row
 
 RING_INPUTS = 128
 MAX_WAITING_INPUTS = 40
@@ -22,6 +24,10 @@ MAX_BUCKET = 30
 HIGH_WATER_INPUTS = 6
 """From this many waiting inputs on, two are applied in one tick: a packet of 100 ms drains in five ticks."""
 WINDOW_TICKS = 30
+INTENT_SHIFT = 24
+HEADING_SHIFT = 32
+AHEAD_ROWS = 8
+"""How many rows ahead of their turn queues are asked for."""
 
 QUEUE = np.dtype(
     [
@@ -34,15 +40,17 @@ QUEUE = np.dtype(
         ("window_tick", "<i4"),
         ("late", "<u4"),  # inputs given up
         ("rewind_ticks", "u1"),
-        ("buttons", "u1", (RING_INPUTS,)),
-        ("move_dir", "u1", (RING_INPUTS,)),
-        ("move_mag", "u1", (RING_INPUTS,)),
-        ("intent", "u1", (RING_INPUTS,)),
-        ("heading", "<u2", (RING_INPUTS,)),
-        ("argument", "<u4", (RING_INPUTS,)),
+        (
+            "word",
+            "<i8",
+            (RING_INPUTS,),
+        ),  # buttons, direction, magnitude, intent: 8 bits each; heading: 16
+        ("argument", "<u4", (RING_INPUTS,)),  # of the intent, if there is one
     ],
     align=True,
 )
+
+WORD_AT = QUEUE.fields["word"][1]  # type: ignore[index]
 
 Queues = npt.NDArray[np.void]
 
@@ -100,17 +108,13 @@ def accept_input(
         return -1
     for missing in range(1, ahead):
         slot = (int(number) - missing) & (RING_INPUTS - 1)
-        queues["buttons"][row, slot] = 0
-        queues["move_mag"][row, slot] = 0
-        queues["intent"][row, slot] = 0
-        queues["heading"][row, slot] = heading
+        queues["word"][row, slot] = heading << HEADING_SHIFT
     slot = int(number) & (RING_INPUTS - 1)
-    queues["buttons"][row, slot] = buttons
-    queues["move_dir"][row, slot] = move_dir
-    queues["move_mag"][row, slot] = move_mag
-    queues["heading"][row, slot] = heading
-    queues["intent"][row, slot] = intent
-    queues["argument"][row, slot] = argument
+    queues["word"][row, slot] = (
+        buttons | move_dir << 8 | move_mag << 16 | intent << INTENT_SHIFT | heading << HEADING_SHIFT
+    )
+    if intent != 0:
+        queues["argument"][row, slot] = argument
     queues["newest"][row] = number
     return 1
 
@@ -130,6 +134,16 @@ def _number_to_apply(queues: Queues, row: int, waiting: int) -> int:
     return 1
 
 
+@inner_kernel
+def _ask_for_next(queues: Queues, inputs: npt.NDArray[np.void], row: int) -> None:
+    """Have the next input of `row`, and the place where it goes, on their way."""
+    entity = i64(queues["entity_row"][row])
+    if entity >= 0:
+        slot = (i64(queues["applied"][row]) + 1) & (RING_INPUTS - 1)
+        prefetch(queues.ctypes.data + row * queues.itemsize + WORD_AT + 8 * slot)
+        prefetch_row(inputs.ctypes.data, entity, inputs.itemsize, 1)
+
+
 @bare_kernel
 def take_inputs(queues: Queues, inputs: npt.NDArray[np.void]) -> int:
     """Hand the inputs of this tick out: fills `inputs` (INPUT, one row an entity) and advances every queue.
@@ -138,7 +152,12 @@ def take_inputs(queues: Queues, inputs: npt.NDArray[np.void]) -> int:
     others are not touched.
     """
     handed_out = 0
-    for row in range(queues.shape[0]):
+    num_rows = queues.shape[0]
+    for row in range(num_rows):
+        if row + AHEAD_ROWS < num_rows:
+            prefetch_row(queues.ctypes.data, row + AHEAD_ROWS, queues.itemsize, 1)
+        if row + AHEAD_ROWS // 2 < num_rows:
+            _ask_for_next(queues, inputs, row + AHEAD_ROWS // 2)
         entity = int(queues["entity_row"][row])
         if entity < 0:
             continue
@@ -154,12 +173,14 @@ def take_inputs(queues: Queues, inputs: npt.NDArray[np.void]) -> int:
         inputs["rewind_ticks"][entity] = queues["rewind_ticks"][row]
         for k in range(count):
             slot = (int(queues["applied"][row]) + 1 + k) & (RING_INPUTS - 1)
-            inputs["buttons"][entity, k] = queues["buttons"][row, slot]
-            inputs["move_dir"][entity, k] = queues["move_dir"][row, slot]
-            inputs["move_mag"][entity, k] = queues["move_mag"][row, slot]
-            inputs["heading"][entity, k] = queues["heading"][row, slot]
-            inputs["intent"][entity, k] = queues["intent"][row, slot]
-            inputs["argument"][entity, k] = queues["argument"][row, slot]
+            word = i64(queues["word"][row, slot])
+            intent = word >> INTENT_SHIFT & 255
+            inputs["buttons"][entity, k] = word & 255
+            inputs["move_dir"][entity, k] = word >> 8 & 255
+            inputs["move_mag"][entity, k] = word >> 16 & 255
+            inputs["heading"][entity, k] = word >> HEADING_SHIFT
+            inputs["intent"][entity, k] = intent
+            inputs["argument"][entity, k] = queues["argument"][row, slot] if intent != 0 else 0
         queues["bucket"][row] -= count
         queues["applied"][row] = (int(queues["applied"][row]) + count) & 0xFFFFFFFF
         _watch_low_water(queues, row, waiting - count)

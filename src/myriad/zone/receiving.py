@@ -20,6 +20,7 @@ from myriad.core.errors import (
 )
 from myriad.core.kernel import bare_kernel, inner_kernel
 from myriad.core.native import copy_memory
+from myriad.core.prefetch import LINE_BYTES, prefetch_row
 from myriad.netcode.acks import read_header
 from myriad.netcode.reliable import check_block, read_block
 from myriad.netcode.server import receive
@@ -45,6 +46,11 @@ def receive_batch(bundle: Bundle[ZoneArrays], batch: Batch, count: int, now_ns: 
     num = receive(zone.server, batch, count, now_ns, wall_s, zone.payloads)
     for k in range(num):
         row = int(zone.payloads["row"][k])
+        if k + 1 < num:  # the next player's memory comes while this one's payload is read
+            following = int(zone.payloads["row"][k + 1])
+            prefetch_row(zone.sessions.ctypes.data, following, zone.sessions.itemsize, LINE_BYTES)
+            prefetch_row(zone.acks.ctypes.data, following, zone.acks.itemsize, 3 * LINE_BYTES)
+            prefetch_row(zone.queues.ctypes.data, following, zone.queues.itemsize, 2 * LINE_BYTES)
         if zone.sessions["active"][row] == 0:
             continue  # its player has not been let in yet; what it sent will come again
         data = batch["data"]

@@ -16,12 +16,13 @@ import numpy.typing as npt
 from myriad.core.bundle import Bundle, unbundle
 from myriad.core.kernel import bare_kernel, inner_kernel
 from myriad.core.native import copy_memory
+from myriad.core.prefetch import LINE_BYTES, prefetch_row
 from myriad.netcode.acks import write_header
 from myriad.netcode.reliable import MIN_BLOCK_BYTES, write_block
 from myriad.netcode.server import confirm, payload_offset, seal
 from myriad.replication.assembly import write_view
 from myriad.replication.encode import encode
-from myriad.replication.viewers import SENT_OWN, SENT_PRIVATE, view_follow
+from myriad.replication.viewers import SENT_OWN, SENT_PRIVATE, ask_ahead, view_follow
 from myriad.sim.columns import HIDDEN
 from myriad.sim.input_queue import MAX_WAITING_INPUTS
 from myriad.sim.rows import find_row
@@ -30,6 +31,7 @@ from myriad.wire.layouts import (
     FLAG_RELIABLE,
     INNER_HEADER_BYTES,
     KIND_SNAPSHOT,
+    NUM_CHANNELS,
     SNAPSHOT_HEADER_BYTES,
     SNAPSHOT_OWN,
     SNAPSHOT_PRIVATE,
@@ -79,7 +81,10 @@ def assemble_slice(bundle: Bundle[ZoneArrays], out: Batch, used: int, part: int,
     """
     zone = unbundle(bundle)
     sessions = zone.sessions
-    for row in range(part, sessions.shape[0], num_parts):
+    num_rows = int(zone.server.state["num_rows"][0])
+    for row in range(part, num_rows, num_parts):
+        if row + num_parts < num_rows:
+            _ask_ahead(zone, row + num_parts)
         if sessions["active"][row] == 0:
             continue
         if used + 2 > out.shape[0]:
@@ -92,6 +97,23 @@ def assemble_slice(bundle: Bundle[ZoneArrays], out: Batch, used: int, part: int,
         zone.pace["num_snapshots"][0] += 1
         used += 1
     return used
+
+
+@inner_kernel
+def _ask_ahead(zone: ZoneArrays, row: int) -> None:
+    """Have the memory of a player on its way before its turn comes."""
+    ask_ahead(zone.viewers, row)
+    prefetch_row(zone.sessions.ctypes.data, row, zone.sessions.itemsize, 3 * LINE_BYTES)
+    prefetch_row(zone.acks.ctypes.data, row, zone.acks.itemsize, 2 * LINE_BYTES)
+    prefetch_row(zone.server.connections.ctypes.data, row, zone.server.connections.itemsize, 4 * LINE_BYTES)
+    prefetch_row(zone.queues.ctypes.data, row, zone.queues.itemsize, LINE_BYTES)
+    channels = zone.reliable.channels
+    for k in range(NUM_CHANNELS):
+        prefetch_row(channels.ctypes.data, row * NUM_CHANNELS + k, channels.itemsize, LINE_BYTES)
+    entities = zone.world.entities
+    entity = int(zone.sessions["entity_row"][row])
+    if entity >= 0:
+        prefetch_row(entities.ctypes.data, entity, entities.itemsize, 3 * LINE_BYTES)
 
 
 @inner_kernel

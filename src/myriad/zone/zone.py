@@ -60,7 +60,8 @@ def open_tick(bundle: Bundle[ZoneArrays], out: Batch, used: int, now_ns: int) ->
     """Timeouts and keep-alives of connections, then the inputs of this tick; returns the datagrams used in `out`."""
     zone = unbundle(bundle)
     used = poll(zone.server, now_ns, 0, out, used)
-    zone.pace["num_inputs"][0] += take_inputs(zone.queues, zone.world.inputs)
+    num_rows = int(zone.server.state["num_rows"][0])
+    zone.pace["num_inputs"][0] += take_inputs(zone.queues[:num_rows], zone.world.inputs)
     return used
 
 

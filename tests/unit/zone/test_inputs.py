@@ -37,8 +37,8 @@ def test_a_well_formed_body_is_accepted_and_fills_the_queue() -> None:
     drops = np.zeros(len(DROP_REASONS), np.int64)
     apply_input(buf, 0, queues, 1, drops)
     assert queues["newest"][1] == 12
-    assert list(queues["heading"][1, 1:13]) == [1000] * 6 + [2000] * 6
-    assert list(queues["intent"][1, 1:13]) == [0] * 6 + [3] + [0] * 5
+    assert [int(word) >> 32 for word in queues["word"][1, 1:13]] == [1000] * 6 + [2000] * 6
+    assert [int(word) >> 24 & 255 for word in queues["word"][1, 1:13]] == [0] * 6 + [3] + [0] * 5
     assert queues["argument"][1, 7] == 77
     apply_input(buf, 0, queues, 1, drops)
     assert drops[DROP_INPUT_REPEATED] == 12 and queues["newest"][1] == 12
