@@ -112,7 +112,7 @@ class Settings:
     receive_buffer_kib: int = row(4096, "KiB", "Receive buffer asked of the operating system per zone.", 64, 65536)
     view_digests: bool = row(False, "", "Keep digests of what every cell holds for 2 s, so that views can be checked.")
     slice_clients: int = row(
-        128,
+        1000,
         "clients",
         "From this many clients on, snapshots are sent in slices over the ticks of one interval.",
         1,
