@@ -17,8 +17,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 from llvmlite import ir
-from numba import njit, typeof, types
+from numba import typeof, types
 from numba.core import cgutils
 from numba.core import config as numba_config
 from numba.core.datamodel import models
@@ -37,12 +38,18 @@ class Bundle(Generic[T]):
         self.value = value
         if numba_config.DISABLE_JIT:
             return
-        kind = typeof(value)
-        # Seven words an array of one dimension, two more for each further one; twice that is never too little.
-        self._memory = np.zeros(64 * len(list(_arrays(value))), np.int64)
+        words = [word for array in _arrays(value) for word in _describe(array)]
+        self._memory = np.array(words, np.int64)
         self.address = int(self._memory.ctypes.data)
-        _keep_compiled(value, self.address)
-        self._numba_type_ = BundleType(kind)
+        self._numba_type_ = BundleType(typeof(value))
+
+
+def _describe(array: npt.NDArray[Any]) -> tuple[int, ...]:
+    """An array as Numba lays it out: two owners (none: the bundle owns it), then sizes, address, shape and strides.
+
+    `numba.core.datamodel.models.ArrayModel` is the source; every member is one word, so there is no padding.
+    """
+    return (0, 0, array.size, array.itemsize, array.ctypes.data, *array.shape, *array.strides)
 
 
 def _arrays(value: Any) -> Iterator[Any]:
@@ -103,36 +110,6 @@ def _unbundle(context: Any, bundle: Any) -> Any:
         return _load(builder, kind, builder.inttoptr(arguments[0], kind.as_pointer()))
 
     return bundle.kind(bundle), code
-
-
-@intrinsic
-def _store(context: Any, value: Any, address: Any = None) -> Any:
-    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        plain = _without_owner(context, builder, signature.args[0], arguments[0])
-        builder.store(plain, builder.inttoptr(arguments[1], plain.type.as_pointer()))
-        return context.get_dummy_value()
-
-    return types.void(value, address), code
-
-
-def _without_owner(context: Any, builder: Any, kind: types.Type, value: Any) -> Any:
-    """`value` with the owners of its arrays left out: the bundle owns them."""
-    if isinstance(kind, types.Array):
-        array = cgutils.create_struct_proxy(kind)(context, builder, value)
-        array.meminfo = cgutils.get_null_value(array.meminfo.type)
-        array.parent = cgutils.get_null_value(array.parent.type)
-        return array._getvalue()
-    for k, item in enumerate(kind):
-        inner = _without_owner(context, builder, item, builder.extract_value(value, k))
-        value = builder.insert_value(value, inner, k)
-    return value
-
-
-def _keep(value: Any, address: int) -> None:
-    _store(value, address)
-
-
-_keep_compiled = njit(_keep)
 
 
 if TYPE_CHECKING or numba_config.DISABLE_JIT:
