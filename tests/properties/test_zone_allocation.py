@@ -17,6 +17,7 @@ from myriad.wire.datagram import new_batch
 from tests.scenarios.stepper import SERVER_WORDS, TICK_NS, WALL_S, Stepper
 
 TICKS = 600
+PASSES = 3
 PROFILED_TICKS = 120
 WARM_TICKS = 120
 
@@ -69,11 +70,11 @@ class Course:
 
 
 def cost(number: int) -> tuple[int, int]:
-    """(blocks that the zone kept over 600 ticks, calls that Python made in it over 120 ticks) with `number` players."""
+    """(blocks kept over 600 ticks, in the quietest of three passes; calls of Python over 120 ticks) of `number` players."""
     course = Course(number)
     course.play(WARM_TICKS, lambda part: part())
     calls = 0
-    seen = np.zeros((TICKS, 2), np.int64)  # an array, because a number that is kept would be a block itself
+    seen = np.zeros((PASSES * TICKS, 2), np.int64)  # an array, because a number that is kept would be a block itself
     places = iter(seen)
 
     def count_blocks(part: Callable[[], None]) -> None:
@@ -97,14 +98,16 @@ def cost(number: int) -> tuple[int, int]:
     gc.disable()
     try:
         course.play(WARM_TICKS, lambda part: part())  # a collection empties Python's lists of free objects
-        course.play(TICKS, count_blocks)
+        course.play(PASSES * TICKS, count_blocks)
         course.play(PROFILED_TICKS, count_calls)
     finally:
         gc.enable()
     status = course.run.zone.status()
     assert status["connections"] == number
-    assert status["snapshots_sent"] >= number * (TICKS // 3)  # type: ignore[operator]
-    return int((seen[:, 1] - seen[:, 0]).sum()), calls
+    assert status["snapshots_sent"] >= number * (PASSES * TICKS // 3)  # type: ignore[operator]
+    kept = (seen[:, 1] - seen[:, 0]).reshape(PASSES, TICKS).sum(axis=1)
+    # What a zone keeps it keeps in every pass; what other threads of the test's process do shows in some.
+    return int(kept[np.argmin(np.abs(kept))]), calls
 
 
 def test_allocated_blocks_and_calls_of_a_tick_are_equal_at_50_and_at_200_clients() -> None:

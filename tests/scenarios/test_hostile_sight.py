@@ -9,6 +9,7 @@ import pytest
 
 from emberdale.game import GAME
 from myriad.client.inputs import start_inputs
+from myriad.core.bundle import Bundle
 from myriad.netcode.acks import reset_acks
 from myriad.netcode.reliable import reset_reliable
 from myriad.sim.columns import HIDDEN, NPC
@@ -174,6 +175,7 @@ def test_a_head_of_maximal_size_leaves_room_for_the_view_at_the_lowest_rate() ->
     zone.arrays = zone.arrays._replace(  # a game whose own and private states are as long as they may be
         own_plan=np.array([[0, 64]], np.int32), private_plan=np.array([[0, 112], [0, 112]], np.int32)
     )
+    zone._bundle = Bundle(zone.arrays)
     names = [int(i) for i in run.clients.sessions["entity_id"]] * 2
     entity = run.entity_row(0)
     for tick in range(120):

@@ -66,14 +66,23 @@ def ring_period(tier: int, ring: int, level: int) -> int:
     return period
 
 
-@bare_kernel
-def view_mask_of(tier: int, level: int) -> int:
-    """Bits of the places 0..24 that are in view."""
+def _view_mask(tier: int, level: int) -> int:
     mask = 0
     for place in range(VIEW_CELLS):
-        if ring_period(tier, ring_of(place), level) > 0:
+        offsets = (abs(place % VIEW_SIDE_CELLS - VIEW_RADIUS_CELLS), abs(place // VIEW_SIDE_CELLS - VIEW_RADIUS_CELLS))
+        ring = 0 if max(offsets) <= 1 else 1 if min(offsets) <= 1 else 2
+        if RING_PERIODS[tier][ring] > 0 and not (ring == 2 and level >= 2):
             mask |= 1 << place
     return mask
+
+
+_VIEW_MASKS = tuple(tuple(_view_mask(tier, level) for tier in range(len(RING_PERIODS))) for level in range(3))
+
+
+@bare_kernel
+def view_mask_of(tier: int, level: int) -> int:
+    """Bits of the places 0..24 that are in view at overload level 0..2."""
+    return _VIEW_MASKS[level][tier]
 
 
 @bare_kernel

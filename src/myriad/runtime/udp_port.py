@@ -15,9 +15,11 @@ import struct
 import sys
 from typing import NamedTuple
 
+from myriad.core.bundle import Bundle, unbundle
+from myriad.core.kernel import bare_kernel
 from myriad.netcode.addresses import Endpoint
 from myriad.runtime.endpoints import endpoint_of
-from myriad.runtime.socket_records import new_socket_io
+from myriad.runtime.socket_records import SocketIo, new_socket_io
 from myriad.runtime.sockets import HAS_MMSG, WOKEN, receive_datagrams, send_datagrams, wait
 from myriad.wire.datagram import Batch
 
@@ -39,6 +41,21 @@ class Traffic(NamedTuple):
     """Dropped by the operating system because the receive buffer was full (0 where it does not tell)."""
 
 
+@bare_kernel
+def _receive(fd: int, io: Bundle[SocketIo], batch: Batch) -> int:
+    return receive_datagrams(fd, unbundle(io), batch)
+
+
+@bare_kernel
+def _send(fd: int, io: Bundle[SocketIo], batch: Batch, count: int) -> int:
+    return send_datagrams(fd, unbundle(io), batch, 0, count)
+
+
+@bare_kernel
+def _wait(fd: int, wake_fd: int, io: Bundle[SocketIo], timeout_ns: int) -> int:
+    return wait(fd, wake_fd, unbundle(io), timeout_ns)
+
+
 class UdpPort:
     """A bound UDP socket for one thread; see `DatagramPort` in `runtime/zone_loop.py`."""
 
@@ -49,6 +66,8 @@ class UdpPort:
         self._fd = sock.fileno()
         self._in = new_socket_io(use_mmsg=use_mmsg)
         self._out = new_socket_io(use_mmsg=use_mmsg)
+        self._in_bundle = Bundle(self._in)
+        self._out_bundle = Bundle(self._out)
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_read, False)
         os.set_blocking(self._wake_write, False)
@@ -60,15 +79,15 @@ class UdpPort:
 
     def receive(self, batch: Batch) -> int:
         """As `runtime.sockets.receive_datagrams`."""
-        return receive_datagrams(self._fd, self._in, batch)
+        return int(_receive(self._fd, self._in_bundle, batch))
 
     def send(self, batch: Batch, count: int) -> int:
         """As `runtime.sockets.send_datagrams`, from the beginning of `batch`."""
-        return send_datagrams(self._fd, self._out, batch, 0, count)
+        return int(_send(self._fd, self._out_bundle, batch, count))
 
     def wait(self, timeout_ns: int, *, for_packets: bool) -> int:
         """Sleeps without the GIL until `wake`, the timeout or, if wanted, a packet; returns when it woke (ns)."""
-        found = wait(self._fd if for_packets else -1, self._wake_read, self._in, max(timeout_ns, 0))
+        found = int(_wait(self._fd if for_packets else -1, self._wake_read, self._in_bundle, max(timeout_ns, 0)))
         woke_ns = int(self._in.state["woke_ns"][0])
         if found & WOKEN:
             with contextlib.suppress(BlockingIOError):

@@ -14,23 +14,23 @@ from myriad.core.histogram import record
 from myriad.netcode.addresses import to_words
 from myriad.runtime.endpoints import endpoint_of, open_udp
 from myriad.runtime.floor import measure_floor
-from myriad.runtime.socket_records import new_socket_io
-from myriad.runtime.sockets import HAS_MMSG, receive_datagrams, send_datagrams, wait
+from myriad.runtime.udp_port import UdpPort
 from myriad.runtime.zone_measures import ZoneMeasures
 from myriad.wire.datagram import new_batch
 
 
 def warm_sockets() -> None:
     """Receive, send and wait, by batch calls and one by one."""
-    with open_udp("127.0.0.1", 0) as sock:
-        batch = new_batch(2)
+    batch = new_batch(2)
+    batch["length"] = 1
+    for fallback in (False, True):
+        sock = open_udp("127.0.0.1", 0)
         batch["address"][:] = to_words(endpoint_of(sock))
-        batch["length"] = 1
-        for use_mmsg in (HAS_MMSG, False):
-            io = new_socket_io(use_mmsg=use_mmsg)
-            send_datagrams(sock.fileno(), io, batch, 0, 2)
-            wait(sock.fileno(), -1, io, 100_000_000)
-            receive_datagrams(sock.fileno(), io, batch)
+        port = UdpPort(sock, fallback=fallback)
+        port.send(batch, 2)
+        port.wait(100_000_000, for_packets=True)
+        port.receive(batch)
+        port.close()
 
 
 def warm_measures() -> None:
