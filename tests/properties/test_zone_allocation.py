@@ -70,7 +70,7 @@ class Course:
 
 
 def cost(number: int) -> tuple[int, int]:
-    """(blocks kept over 600 ticks, in the quietest of three passes; calls of Python over 120 ticks) of `number` players."""
+    """(blocks kept in 600 ticks, the quietest of three passes; calls in 120 ticks) with `number` players."""
     course = Course(number)
     course.play(WARM_TICKS, lambda part: part())
     calls = 0
