@@ -1,6 +1,6 @@
 """Many arrays handed to a kernel as one pointer.
 
-A call from Python takes apart every argument: about half a microsecond for each array in a tuple, and a zone has
+A call from Python takes apart every argument: a quarter of a microsecond for each array in a tuple, and a zone has
 sixty. A `Bundle` has that done once: its arrays never change, so their descriptions are kept in memory, and a kernel
 reads those it uses.
 
