@@ -182,6 +182,12 @@ def wait_readable(sockets: SocketArrays, timeout_ms: int) -> int:
 
 
 @bare_kernel
+def rest(sockets: SocketArrays, timeout_ms: int) -> None:
+    """Sleeps `timeout_ms` (>= 0), whatever arrives meanwhile."""
+    _poll(sockets.polls.ctypes.data, 0, timeout_ms)
+
+
+@bare_kernel
 def receive_one(fd: int, buf: npt.NDArray[np.uint8]) -> int:
     """Reads one datagram into `buf`: its length (more than len(buf): truncated), or -1 if there is none."""
     return _recv(fd, buf.ctypes.data, len(buf), _RECEIVE_FLAGS)
