@@ -90,6 +90,13 @@ DROP_PACKET_SIZE = _reason("packet_size", "The packet's length does not fit its 
 DROP_SOCKET_OVERFLOW = _reason(
     "socket_overflow", "The receive buffer that the operating system keeps for the zone was full."
 )
+DROP_PEER_MALFORMED = _reason("peer_malformed", "The packet from another zone is not well formed.")
+DROP_PEER_UNKNOWN = _reason("peer_unknown", "The packet claims to come from a zone or an epoch that nobody holds.")
+DROP_PEER_DECRYPT = _reason("peer_decrypt", "The packet from another zone does not authenticate.")
+DROP_PEER_REPLAYED = _reason("peer_replayed", "The packet from another zone was received before or is too old.")
+DROP_PEER_OVERFLOW = _reason("peer_overflow", "More packets or messages of other zones came than are held.")
+DROP_LEASE_EXPIRED = _reason("lease_expired", "The zone's lease is over: it neither hears nor speaks.")
+DROP_TRADE_RATE = _reason("trade_rate", "The player asks for trades more often than allowed.")
 
 DROP_REASONS: Final[tuple[DropReason, ...]] = tuple(_rows)
 """Every reason; a reason's number is its place."""

@@ -61,6 +61,50 @@ class Settings:
         (), "", "Addresses that connect tokens name, host:port or host; empty: the address that the login was made to."
     )
 
+    # A world of zones.
+    zones: int = row(20, "zones", "Zones of a world; beyond the game's own, maps are made by seed.", 1, 4096)
+    zones_per_host: int = row(10, "zones", "Zones that one process runs, each in a thread of its own.", 1, 256)
+    layer: int = row(0, "", "Which layer of its zone `myriad server` runs.", 0, 255)
+    data: str = row("data", "", "Folder of a world's state.")
+    store: str = row("", "", "Where the state is: postgresql://...; empty: SQLite in the data folder.")
+    store_sync: str = row(
+        "normal",
+        "",
+        "What SQLite survives: the death of any process (normal), or of the machine too (full).",
+        choices=("normal", "full"),
+    )
+    bus: str = row("", "", "How world-wide messages travel: redis://...; empty: through the store.")
+    standalone: bool = row(False, "", "Run zones without a store: nothing is saved, and nobody leaves a zone.")
+    lease_ttl_s: float = row(10.0, "s", "How long a zone may speak without renewing its lease.", 1, 300)
+    lease_renew_s: float = row(2.0, "s", "How often a zone renews its lease.", 0.1, 100)
+    cut_ms: int = row(500, "ms", "How often a zone writes what has changed.", 50, 60000)
+    store_queue: int = row(4096, "requests", "Requests of a host that may wait for the store.", 16, 65536)
+    hibernate_after_s: float = row(60.0, "s", "How long an empty zone of a world runs on; 0 never hibernates.", 0)
+    watchdog_s: float = row(5.0, "s", "A host whose zones did not tick for so long is restarted.", 0.5, 600)
+    trade_distance_m: float = row(10.0, "m", "How far two who trade may stand apart.", 1, 100)
+    audit_s: float = row(60.0, "s", "How often everything is added up.", 1, 86400)
+
+    # The gateway.
+    guests: str = row(
+        "auto",
+        "",
+        "Whether one may play by name alone; auto: only when bound to loopback.",
+        choices=("auto", "on", "off"),
+    )
+    max_characters: int = row(8, "characters", "Characters of one account.", 1, 1000)
+    max_online: int = row(10000, "players", "Players that the machine takes; more wait in the login queue.", 1, 1000000)
+    max_queue: int = row(10000, "players", "Players that may wait to get in.", 0, 1000000)
+    tls_certificate: str = row("", "", "File with the gateway's certificate chain (PEM).")
+    tls_key: str = row("", "", "File with the certificate's private key (PEM).")
+    behind_proxy: bool = row(False, "", "A proxy in front does TLS: listen beyond loopback without it.")
+    logins_per_account_min: int = row(10, "1/min", "Failed logins of one account in a minute.", 1, 100000)
+    requests_per_address_min: int = row(
+        120, "1/min", "Requests for accounts and logins of one /32 or /64 in a minute.", 1, 10000000
+    )
+    http_exempt_prefixes: tuple[str, ...] = row(
+        ("127.0.0.0/8", "::1/128"), "", "Networks (CIDR) that the gateway's limits do not apply to."
+    )
+
     # What it simulates.
     seed: int = row(1, "", "Seed of everything random in the simulation.", 0, 2**63 - 1)
     npcs: int = row(500, "NPCs", "NPCs that the zone's camps hold together.", 0, 20000)
@@ -133,6 +177,10 @@ class Settings:
             raise StartupError(f"max_connections {self.max_connections} is below max_players {self.max_players}")
         if self.max_entities < self.max_players + self.npcs:
             raise StartupError(f"max_entities {self.max_entities} is below max_players + npcs")
+        if self.lease_renew_s * 2 > self.lease_ttl_s:
+            raise StartupError("lease_renew_s must be at most half of lease_ttl_s")
+        if bool(self.tls_certificate) != bool(self.tls_key):
+            raise StartupError("tls_certificate and tls_key go together")
 
 
 class Setting(NamedTuple):

@@ -30,6 +30,10 @@ HIDDEN = 1
 PLAYER = 2
 NPC = 4
 ITEM = 8
+GHOST = 16
+"""A read-only copy of a neighbour zone's entity: shown, never simulated. Always beside PLAYER, NPC or ITEM."""
+FROZEN = 32
+"""A player who is being handed over: shown, and nothing happens to it."""
 ITEM_KIND_BASE = 128
 """`kind` of a ground item is this plus its item type."""
 
@@ -37,12 +41,17 @@ MAX_NAME_BYTES = 24
 HISTORY_TICKS = 16
 MAX_INPUTS_PER_TICK = 2
 EVENT_RING = 4096
+MAX_LEDGER = 8192
+"""Movements of assets between two cuts; where there is no room, rules refuse to move anything."""
+MAX_EFFECTS = 1024
+MAX_TILE_MARGIN_M = 100
+"""A zone's map reaches so far beyond the zone, with its neighbours' tiles."""
 
 ENGINE_HEAD: tuple[Field, ...] = (
     ("id", "u4"),  # 0 = the row is free
     ("kind", "u1"),  # the game's; on the wire
     ("state", "u1"),  # the game's; on the wire
-    ("flags", "u1"),  # HIDDEN | PLAYER | NPC | ITEM
+    ("flags", "u1"),  # HIDDEN | PLAYER | NPC | ITEM | GHOST | FROZEN
     ("name_version", "u1"),  # goes up when the name or look changes
     ("x", "f8"),  # metres, world-wide; multiples of 1/1024 at the end of a tick
     ("y", "f8"),
@@ -91,7 +100,35 @@ CLOCK = np.dtype(
         ("origin_y", "f8"),
         ("pair_checks", "i8"),  # distance checks done by neighbour searches since the start
         ("num_items", "i4"),  # ground items in the zone
-        ("num_players", "i4"),  # player rows, lingering avatars included
+        ("num_players", "i4"),  # player rows, lingering avatars included, ghosts not
+        ("num_ledger", "i4"),  # rows of `ledger` since the last cut
+        ("num_effects", "i4"),  # rows of `effects` since the zone last took them
+    ],
+    align=True,
+)
+
+LEDGER = np.dtype(
+    [
+        ("asset", "u1"),  # 0 = coins, else the game's item type
+        ("reason", "u1"),  # the game's word for why
+        ("source_kind", "u1"),  # HOLDER_... of the store: 0 the void, 1 a character, 2 this zone's ground
+        ("target_kind", "u1"),
+        ("amount", "u4"),
+        ("source", "u4"),  # character id where the kind is 1, else 0
+        ("target", "u4"),
+    ],
+    align=True,
+)
+
+EFFECT = np.dtype(
+    [
+        ("kind", "u1"),  # the game's
+        ("neighbour", "u1"),  # index of the neighbour that owns the target (see `neighbour` of ghosts)
+        ("amount", "i4"),
+        ("source", "u4"),  # entity id of the one who did it
+        ("target", "u4"),  # entity id of the one it was done to, a ghost here
+        ("x", "i4"),  # where the doer stood, 1/1024 m
+        ("y", "i4"),
     ],
     align=True,
 )

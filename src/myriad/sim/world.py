@@ -13,7 +13,19 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from myriad.sim.columns import CLOCK, EVENT, EVENT_RING, GRID, HISTORY_TICKS, INPUT, UNITS_PER_M
+from myriad.sim.columns import (
+    CLOCK,
+    EFFECT,
+    EVENT,
+    EVENT_RING,
+    GRID,
+    HISTORY_TICKS,
+    INPUT,
+    LEDGER,
+    MAX_EFFECTS,
+    MAX_LEDGER,
+    UNITS_PER_M,
+)
 from myriad.sim.rng import seeded
 
 TILE_M = 2
@@ -48,6 +60,9 @@ class World(NamedTuple):
     history_x: NDArray[np.int32]  # (HISTORY_TICKS, N) in 1/1024 m, slot = tick % HISTORY_TICKS
     history_y: NDArray[np.int32]
     history_tick: NDArray[np.uint32]  # (HISTORY_TICKS,): the tick that a slot holds
+    ledger: NDArray[Any]  # (MAX_LEDGER,) LEDGER: movements of assets since the last cut, `clock.num_ledger` of them
+    effects: NDArray[Any]  # (MAX_EFFECTS,) EFFECT: done to ghosts since the zone last took them, `clock.num_effects`
+    ghost_neighbour: NDArray[np.uint8]  # (N,): which neighbour owns a ghost's original
     counters: NDArray[np.int64]  # (game counters,)
     params: NDArray[Any]  # (1,) the game's numbers
     kinds: NDArray[Any]  # the game's table of entity kinds
@@ -101,7 +116,7 @@ def create_world(
     entities = np.zeros(capacity, entity)
     raw = entities.view(np.uint8).reshape(capacity, entity.itemsize)
     clock = np.zeros(1, CLOCK)
-    clock[0] = (1, tick_hz, 0, 1, 1.0 / tick_hz, 0, next_id, end_id, 0, origin_x, origin_y, 0, 0, 0)
+    clock[0] = (1, tick_hz, 0, 1, 1.0 / tick_hz, 0, next_id, end_id, 0, origin_x, origin_y, 0, 0, 0, 0, 0)
     history_tick = np.zeros(HISTORY_TICKS, np.uint32)
     history_tick[1] = 1
     return World(
@@ -124,6 +139,9 @@ def create_world(
         history_x=np.zeros((HISTORY_TICKS, capacity), np.int32),
         history_y=np.zeros((HISTORY_TICKS, capacity), np.int32),
         history_tick=history_tick,
+        ledger=np.zeros(MAX_LEDGER, LEDGER),
+        effects=np.zeros(MAX_EFFECTS, EFFECT),
+        ghost_neighbour=np.zeros(capacity, np.uint8),
         counters=np.zeros(max(num_counters, 1), np.int64),
         params=params if params is not None else none,
         kinds=kinds if kinds is not None else none.copy(),

@@ -1,0 +1,1 @@
+"""Messages to every zone of a world: through the store, or through Redis."""
