@@ -1,0 +1,184 @@
+"""What a zone and its neighbours show each other: ghosts both ways, and what is done to them.
+
+Responsible for: blocks of border records and their bytes, ghosts that come and go, effects on the way to their owners,
+and which avatars are near a border.
+Not here: the links between zones (`cluster/peer_link.py`), rows of ghosts (`sim/ghosts.py`), what an effect does (the
+game).
+
+Invariants: reading never raises, what is malformed changes nothing; a ghost that no block has shown for 300 ms is gone;
+a neighbour's block never touches what is ours.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from myriad.game.game import Game
+from myriad.game.world_map import ZoneArea
+from myriad.sim.columns import EFFECT, UNITS_PER_M
+from myriad.sim.ghosts import GHOST_RECORD, apply_ghosts, collect_border, free_ghosts, make_ghost, name_ghost
+from myriad.sim.rows import find_row
+from myriad.sim.world import World
+from myriad.wire.layouts import MAX_NAME_BYTES
+
+SIGHT_M = 100
+"""How deep a zone shows itself to a neighbour."""
+NEAR_M = 30
+"""From so far on, a border concerns an avatar."""
+LINGER_NS = 300_000_000
+MAX_SHOWN = 400
+RECORDS_PER_BLOCK = 40
+NAMES_PER_BLOCK = 4
+
+_HEAD = struct.Struct("<IB")
+_NAME = struct.Struct("<IBB")
+
+
+class Border:
+    """The borders of one zone."""
+
+    def __init__(self, game: Game, world: World, area: ZoneArea, neighbours: tuple[ZoneArea, ...]) -> None:
+        """`neighbours` in the order in which `ghost_neighbour` and effects count them."""
+        self.area = area
+        self.neighbours = neighbours
+        self.num_refused = 0
+        """Ghosts for which there was no row."""
+        self.num_ghosts = 0
+        """Ghosts at the last look, at most."""
+        self.num_malformed = 0
+        self._game = game
+        self._world = world
+        self._shown: NDArray[Any] = np.zeros(MAX_SHOWN, GHOST_RECORD)
+        self._seen_ns: NDArray[np.int64] = np.zeros(len(world.entities), np.int64)
+        self._next_name = [0] * len(neighbours)
+
+    # Showing.
+
+    def blocks(self, index: int) -> list[bytes]:
+        """What neighbour `index` is to see of us now, as bodies of border blocks."""
+        near = self.neighbours[index]
+        count = int(
+            collect_border(
+                self._world,
+                (near.x - SIGHT_M) * UNITS_PER_M,
+                (near.y - SIGHT_M) * UNITS_PER_M,
+                (near.east + SIGHT_M) * UNITS_PER_M,
+                (near.north + SIGHT_M) * UNITS_PER_M,
+                self._shown,
+            )
+        )
+        tick = int(self._world.clock["tick"][0])
+        bodies = []
+        for first in range(0, count, RECORDS_PER_BLOCK):
+            records = self._shown[first : min(first + RECORDS_PER_BLOCK, count)]
+            bodies.append(_HEAD.pack(tick, len(records)) + records.tobytes() + self._names(index, records))
+        return bodies
+
+    def _names(self, index: int, records: NDArray[Any]) -> bytes:
+        """Some of the names, others each time, so that each comes again soon and nothing has to be asked for."""
+        start = self._next_name[index]
+        self._next_name[index] = (start + NAMES_PER_BLOCK) % 65536
+        chosen = {(start + k) % len(records) for k in range(NAMES_PER_BLOCK)}
+        parts = [bytes([len(chosen)])]
+        for place in sorted(chosen):
+            entity_id = int(records["id"][place])
+            version, name = self._game.describe(self._world, int(find_row(self._world, entity_id)))
+            parts.append(_NAME.pack(entity_id, version, len(name)) + name)
+        return b"".join(parts)
+
+    # Seeing.
+
+    def receive(self, index: int, body: bytes, now_ns: int) -> None:
+        """A block of neighbour `index`."""
+        if len(body) < _HEAD.size:
+            self.num_malformed += 1
+            return
+        _, count = _HEAD.unpack_from(body)
+        end = _HEAD.size + count * GHOST_RECORD.itemsize
+        names = _read_names(body, end)
+        if count > RECORDS_PER_BLOCK or names is None:
+            self.num_malformed += 1
+            return
+        records = np.frombuffer(body, GHOST_RECORD, count, _HEAD.size)
+        self.num_refused += int(apply_ghosts(self._world, index, records.copy(), count, self._seen_ns, now_ns))
+        self.num_ghosts += count
+        for entity_id, version, name in names:
+            name_ghost(self._world, entity_id, version, name)
+
+    def expire(self, now_ns: int) -> None:
+        """Frees ghosts that nobody shows any more."""
+        if self.num_ghosts:
+            self.num_ghosts = int(free_ghosts(self._world, self._seen_ns, now_ns - LINGER_NS))
+
+    def keep_as_ghost(self, row: int, index: int, now_ns: int) -> None:
+        """An avatar of ours is neighbour `index`'s from now on."""
+        make_ghost(self._world, row, index, self._seen_ns, now_ns)
+        self._world.clock["num_players"][0] -= 1
+        self.num_ghosts += 1
+
+    # Effects.
+
+    def take_effects(self) -> list[tuple[int, bytes]]:
+        """What was done to ghosts since the last call: (neighbour, body) each, in order."""
+        clock = self._world.clock
+        count = int(clock["num_effects"][0])
+        if count == 0:
+            return []
+        clock["num_effects"][0] = 0
+        done = self._world.effects[:count]
+        return [
+            (int(index), done[done["neighbour"] == index].tobytes())
+            for index in np.unique(done["neighbour"])
+            if index < len(self.neighbours)
+        ]
+
+    def apply_effects(self, body: bytes) -> None:
+        """Has the game judge what a neighbour's entities did to ours."""
+        if len(body) % EFFECT.itemsize:
+            self.num_malformed += 1
+            return
+        for effect in np.frombuffer(body, EFFECT):
+            self._game.apply_effect(
+                self._world,
+                int(effect["kind"]),
+                int(effect["amount"]),
+                int(effect["source"]),
+                int(effect["target"]),
+                int(effect["x"]),
+                int(effect["y"]),
+            )
+
+    # Who is near.
+
+    def near(self, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """For each entity row whether it is within 30 m of a border of the zone, or beyond it."""
+        entities = self._world.entities
+        qx, qy = entities["qx"][rows], entities["qy"][rows]
+        depth = NEAR_M * UNITS_PER_M
+        area = self.area
+        west, south = area.x * UNITS_PER_M + depth, area.y * UNITS_PER_M + depth
+        east, north = area.east * UNITS_PER_M - depth, area.north * UNITS_PER_M - depth
+        return np.asarray((qx < west) | (qx >= east) | (qy < south) | (qy >= north))
+
+
+def _read_names(body: bytes, at: int) -> list[tuple[int, int, bytes]] | None:
+    """The names at the end of a block, or None if the bytes do not add up."""
+    if at >= len(body):
+        return None
+    names = []
+    count = body[at]
+    at += 1
+    for _ in range(count):
+        if at + _NAME.size > len(body):
+            return None
+        entity_id, version, length = _NAME.unpack_from(body, at)
+        at += _NAME.size
+        if length > MAX_NAME_BYTES or at + length > len(body):
+            return None
+        names.append((entity_id, version, body[at : at + length]))
+        at += length
+    return names if at == len(body) else None
