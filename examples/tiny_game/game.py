@@ -21,6 +21,8 @@ from myriad.game import (
     Game,
     StartupError,
     World,
+    WorldMap,
+    ZoneArea,
     ZoneMap,
     allocate_row,
     as_int,
@@ -202,4 +204,5 @@ GAME = Game(
     detach=detach,
     attach=attach,
     remove=remove,
+    world_map=WorldMap([ZoneArea("meadow", 1, 0, 0, 2 * SIDE_TILES, 2 * SIDE_TILES)]),
 )

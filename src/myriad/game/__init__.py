@@ -6,9 +6,22 @@
 from myriad.core.errors import StartupError
 from myriad.core.kernel import inner_kernel, kernel
 from myriad.game.fields import copy_fields, copy_plan, packed_dtype
-from myriad.game.game import Game, ZoneMap, write_name
+from myriad.game.game import Game, Given, ZoneMap, write_name
+from myriad.game.ledger import (
+    CHARACTER,
+    COINS,
+    GROUND,
+    LEVEL_ASSET,
+    NUM_ASSETS,
+    VOID,
+    add_effect,
+    has_ledger_room,
+    note_level,
+    note_movement,
+)
 from myriad.game.tables import make_table, read_toml
 from myriad.game.tilemap import MapObject, TileMap, read_map
+from myriad.game.world_map import WorldMap, ZoneArea
 from myriad.sim.angles import COSINE, DIRECTIONS, SINE, TURN, heading_of
 from myriad.sim.collision import (
     TILE_UNITS,
@@ -19,10 +32,13 @@ from myriad.sim.collision import (
     nearest_walkable,
 )
 from myriad.sim.columns import (
+    FROZEN,
+    GHOST,
     HIDDEN,
     HISTORY_TICKS,
     ITEM,
     ITEM_KIND_BASE,
+    MAX_TILE_MARGIN_M,
     NPC,
     PLAYER,
     UNITS_PER_M,
@@ -38,26 +54,39 @@ from myriad.sim.ticks import begin_tick, emit, finish_tick, position_before
 from myriad.sim.world import TILE_M, World, create_world, origin_units
 
 __all__ = [
+    "CHARACTER",
+    "COINS",
     "COSINE",
     "DIRECTIONS",
+    "FROZEN",
+    "GHOST",
+    "GROUND",
     "HIDDEN",
     "HISTORY_TICKS",
     "ITEM",
     "ITEM_KIND_BASE",
+    "LEVEL_ASSET",
+    "MAX_TILE_MARGIN_M",
     "NPC",
+    "NUM_ASSETS",
     "PLAYER",
     "SINE",
     "TILE_M",
     "TILE_UNITS",
     "TURN",
     "UNITS_PER_M",
+    "VOID",
     "Game",
+    "Given",
     "MapObject",
     "Record",
     "StartupError",
     "TileMap",
     "World",
+    "WorldMap",
+    "ZoneArea",
     "ZoneMap",
+    "add_effect",
     "allocate_row",
     "as_int",
     "begin_tick",
@@ -71,6 +100,7 @@ __all__ = [
     "find_row",
     "finish_tick",
     "free_row",
+    "has_ledger_room",
     "heading_of",
     "inner_kernel",
     "is_clear",
@@ -81,6 +111,8 @@ __all__ = [
     "move_body",
     "nearest_entity",
     "nearest_walkable",
+    "note_level",
+    "note_movement",
     "origin_units",
     "packed_dtype",
     "place",

@@ -10,7 +10,7 @@ than `max_checks` entities, so a crowd costs no more than that; every distance c
 from __future__ import annotations
 
 from myriad.core.kernel import inner_kernel
-from myriad.sim.columns import HIDDEN, PLAYER, UNITS_PER_M, as_int
+from myriad.sim.columns import GHOST, HIDDEN, PLAYER, UNITS_PER_M, as_int
 from myriad.sim.world import World
 
 _CELL_SHIFT = 14  # 16 m in 1/1024 m
@@ -19,7 +19,7 @@ _COARSE_SHIFT = 2  # 64 m in cells of 16 m
 
 @inner_kernel
 def rebuild_grid(world: World) -> None:
-    """List every visible entity in its cell by `qx`, `qy`, and count the players of each coarse cell."""
+    """List every visible entity but ghosts in its cell by `qx`, `qy`, and count the players of each coarse cell."""
     entities = world.entities
     ids, flags, qx, qy = entities["id"], entities["flags"], entities["qx"], entities["qy"]
     start, listed, row_cell, presence = world.cell_start, world.cell_rows, world.row_cell, world.presence
@@ -34,7 +34,7 @@ def rebuild_grid(world: World) -> None:
     for cell in range(presence.shape[0]):
         presence[cell] = 0
     for row in range(num_rows):
-        if ids[row] == 0 or (flags[row] & HIDDEN) != 0:
+        if ids[row] == 0 or (flags[row] & (HIDDEN | GHOST)) != 0:
             row_cell[row] = -1
             continue
         column = max(0, min(columns - 1, (as_int(qx[row]) - left) >> _CELL_SHIFT))
