@@ -17,16 +17,19 @@ from myriad.wire.layouts import MAX_NAME_BYTES, PROTOCOL_MINOR
 USER_DATA_BYTES = 256
 _LAYOUT = struct.Struct("<BBQIiiB24s")
 _HAS_SPAWN = 1
+_IS_PASSAGE = 2
 
 
 class TokenData(NamedTuple):
     """The contents: `session` a random u64 per login, `character` the entity id (u32, never 0), `spawn` exact
-    coordinates in 1/1024 m or None, `name` at most 24 bytes of UTF-8."""
+    coordinates in 1/1024 m or None, `name` at most 24 bytes of UTF-8; `passage`: whoever comes with it waits until the
+    zone where its character is now hands it over."""
 
     session: int
     character: int
     name: str
     spawn: tuple[int, int] | None
+    passage: bool = False
 
 
 def pack_token_data(data: TokenData) -> bytes:
@@ -35,7 +38,7 @@ def pack_token_data(data: TokenData) -> bytes:
     if not 1 <= len(name) <= MAX_NAME_BYTES:
         raise ValueError(f"a name has 1 to {MAX_NAME_BYTES} bytes, not {len(name)}")
     x, y = data.spawn if data.spawn is not None else (0, 0)
-    flags = _HAS_SPAWN if data.spawn is not None else 0
+    flags = (_HAS_SPAWN if data.spawn is not None else 0) | (_IS_PASSAGE if data.passage else 0)
     packed = _LAYOUT.pack(PROTOCOL_MINOR, flags, data.session, data.character, x, y, len(name), name)
     return packed.ljust(USER_DATA_BYTES, b"\0")
 
@@ -51,4 +54,4 @@ def unpack_token_data(raw: bytes) -> TokenData | None:
         text = name[:length].decode()
     except UnicodeDecodeError:
         return None
-    return TokenData(session, character, text, (x, y) if flags & _HAS_SPAWN else None)
+    return TokenData(session, character, text, (x, y) if flags & _HAS_SPAWN else None, bool(flags & _IS_PASSAGE))

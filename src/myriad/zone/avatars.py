@@ -31,6 +31,10 @@ class Avatar:
     """Number of the last input applied when its connection ended, for a session that resumes."""
     bucket: int = MAX_BUCKET
     """Input-ticks that it may still make up for. It outlives connections: a new one is no way to more of them."""
+    hop: int = 0
+    """How often its character changed owner or presence; the store's (`cluster/requests.py`)."""
+    frozen: bool = False
+    """It is being handed over to another zone: nothing happens to it until that is decided."""
 
 
 class Avatars:

@@ -16,7 +16,7 @@ from myriad.core.errors import DROP_CHAT_RATE, DROP_RELIABLE_MALFORMED
 from myriad.game.game import Game
 from myriad.netcode.reliable import push_many
 from myriad.sim.columns import UNITS_PER_M
-from myriad.wire.layouts import CHANNEL_CHAT, CHANNEL_CONTROL, CHAT_NEARBY
+from myriad.wire.layouts import CHANNEL_CHAT, CHANNEL_CONTROL, CHANNEL_INVENTORY, CHAT_NEARBY
 from myriad.zone import messages
 from myriad.zone.arrays import ZoneArrays
 from myriad.zone.avatars import Avatar
@@ -97,6 +97,10 @@ class Talk:
     def tell(self, row: int, body: bytes) -> None:
         """A control message to one player."""
         self._push(np.array([row], np.int32), CHANNEL_CONTROL, body)
+
+    def tell_inventory(self, row: int, body: bytes) -> None:
+        """A message about its things to one player."""
+        self._push(np.array([row], np.int32), CHANNEL_INVENTORY, body)
 
     def tell_all(self, body: bytes) -> None:
         """A control message to everybody."""

@@ -75,6 +75,13 @@ class LoginDesk:
             raise LoginRefused("zone_full", f"the zone is full: it has its {self._max_players} players")
         exact = None if spawn is None else (round(spawn[0] * UNITS_PER_M), round(spawn[1] * UNITS_PER_M))
         session = int.from_bytes(self._random_bytes(SESSION_BYTES), "little")
+        return self._token(TokenData(session, chosen, name, exact), servers, wall_s)
+
+    def passage(self, character: int, name: str, session: int, servers: tuple[Endpoint, ...], wall_s: int) -> bytes:
+        """A token (2048 bytes) for a player who comes over from a neighbour zone."""
+        return self._token(TokenData(session, character, name, None, passage=True), servers, wall_s)
+
+    def _token(self, data: TokenData, servers: tuple[Endpoint, ...], wall_s: int) -> bytes:
         return make_token(
             private_key=self._private_key,
             protocol_id=self._protocol_id,
@@ -82,7 +89,7 @@ class LoginDesk:
             life_s=self._life_s,
             timeout_s=self._timeout_s,
             servers=servers,
-            user_data=pack_token_data(TokenData(session, chosen, name, exact)),
+            user_data=pack_token_data(data),
             random_bytes=self._random_bytes(RANDOM_BYTES),
         )
 

@@ -18,7 +18,10 @@ from myriad.wire.layouts import (
     CHAT_ZONE,
     CONTROL_GOODBYE,
     CONTROL_LOAD,
+    CONTROL_PASSAGE,
+    CONTROL_WALL,
     CONTROL_WELCOME,
+    INVENTORY_CONFIRMED,
     MAX_CHAT_BYTES,
 )
 
@@ -48,6 +51,22 @@ def goodbye(reason: str) -> bytes:
 def load_notice(rung: int, dilation: int, name: str) -> bytes:
     """Tells players which rung of the overload ladder the zone stands on."""
     return struct.pack("<BBB", CONTROL_LOAD, rung, dilation) + _short(name)
+
+
+def passage(zone: str, token: bytes) -> bytes:
+    """A player near the border to `zone` may connect there with `token` (2048 bytes; empty: not any more)."""
+    trimmed = token.rstrip(b"\0")
+    return bytes([CONTROL_PASSAGE]) + _short(zone) + struct.pack("<H", len(trimmed)) + trimmed
+
+
+def wall(zone: str) -> bytes:
+    """A player cannot go on into `zone` for now."""
+    return bytes([CONTROL_WALL]) + _short(zone)
+
+
+def confirmed(serial: int, reason: int, asset: int, balance: int) -> bytes:
+    """Movement `serial` of a character is durable; it then held `balance` of `asset`."""
+    return struct.pack("<BIBBI", INVENTORY_CONFIRMED, serial, reason, asset, balance)
 
 
 def heard(scope: int, speaker: int, name: bytes, text: str) -> bytes:

@@ -26,28 +26,26 @@ from myriad.core.kernel import bare_kernel
 from myriad.core.phases import PHASE_ASSEMBLE, PHASE_ENCODE, PHASE_SLOW, PHASE_STEP, PhaseTimer
 from myriad.core.settings import Settings
 from myriad.game.game import Game
-from myriad.netcode.acks import reset_acks
 from myriad.netcode.addresses import Endpoint
-from myriad.netcode.reliable import Inbox, reset_reliable
-from myriad.netcode.server import Joined, Left, Server, disconnect, poll, write_disconnect
+from myriad.netcode.reliable import Inbox
+from myriad.netcode.server import Joined, Left, Server, poll, write_disconnect
 from myriad.netcode.server_arrays import LEFT_DISCONNECTED, SERVER_RANDOM_BYTES, ServerLimits, new_server
 from myriad.netcode.tokens import KEY_BYTES
-from myriad.replication.viewers import view_enter
-from myriad.sim.input_queue import reset_queue, take_inputs
+from myriad.sim.input_queue import take_inputs
 from myriad.sim.world import World
 from myriad.wire.datagram import Batch, new_batch
-from myriad.wire.layouts import CELL_UNITS, CHANNEL_CHAT, CHAT_SAY, CHAT_ZONE, UNITS_PER_M
-from myriad.wire.token_data import TokenData, pack_token_data, unpack_token_data
+from myriad.wire.layouts import CHANNEL_CHAT, CHAT_SAY, CHAT_ZONE
+from myriad.wire.token_data import TokenData, pack_token_data
 from myriad.zone import messages
 from myriad.zone.arrays import MAX_RECEIVE_BATCH, ZoneArrays, new_zone_arrays
-from myriad.zone.avatars import NOBODY, Avatar, Avatars
+from myriad.zone.avatars import NOBODY, Avatars
 from myriad.zone.chat import Talk
 from myriad.zone.login import LoginDesk, protocol_id_of
 from myriad.zone.numbers import digests_of, numbers_of
 from myriad.zone.overload import RUNGS, OverloadLadder
 from myriad.zone.pacing import WINDOW_S, judge_pace
+from myriad.zone.players import Outbox, Players
 from myriad.zone.receiving import receive_batch
-from myriad.zone.sessions import SESSION
 from myriad.zone.snapshots import assemble_slice, encode_cells
 
 NS_PER_S = 1_000_000_000
@@ -118,16 +116,24 @@ class Zone:
         )
         self._inbox = Inbox(self.arrays.reliable)
         self.talk = Talk(game, self.arrays, settings.chat_per_s)
-        self._out = new_batch(settings.max_connections + SPARE_DATAGRAMS)
-        self._num_out = 0
+        self._out = Outbox(new_batch(settings.max_connections + SPARE_DATAGRAMS))
+        self.players = Players(
+            name,
+            game,
+            self.arrays,
+            settings,
+            avatars=self.avatars,
+            talk=self.talk,
+            inbox=self._inbox,
+            ladder=self.ladder,
+            out=self._out,
+        )
         self._ticks_per_snapshot = settings.tick_hz // settings.snapshot_hz
         self._slices = 1
         self._calls = 0
         self._encoded = False
         self._next_judgement_ns = 0
         self._overflows_seen = 0
-        self._num_joins = 0
-        self._num_leaves = {"disconnected": 0, "timed_out": 0, "kicked": 0, "superseded": 0}
 
     # What the loop calls.
 
@@ -139,7 +145,7 @@ class Zone:
     @property
     def outgoing(self) -> tuple[Batch, int]:
         """Datagrams to send, and how many; valid until the next call."""
-        return self._out, self._num_out
+        return self._out.batch, self._out.used
 
     @property
     def phases(self) -> PhaseTimer:
@@ -157,7 +163,8 @@ class Zone:
         phases = self._phases
         phases.start()
         self._slow_lane(now_ns)
-        self._num_out = int(open_tick(self._bundle, self._out, self._num_out, now_ns))
+        out = self._out
+        out.used = int(open_tick(self._bundle, out.batch, out.used, now_ns))
         phases.done(PHASE_SLOW)
         if not self._steps_now():
             return
@@ -171,13 +178,13 @@ class Zone:
             self._encoded = True
             phases.done(PHASE_ENCODE)
         if self._encoded and place < self._slices:
-            self._num_out = int(assemble_slice(self._bundle, self._out, self._num_out, place, self._slices, now_ns))
+            out.used = int(assemble_slice(self._bundle, out.batch, out.used, place, self._slices, now_ns))
             phases.done(PHASE_ASSEMBLE)
 
     def poll(self, now_ns: int) -> None:
         """Instead of ticks while idle: connections that begin or end."""
         self._slow_lane(now_ns)
-        self._num_out = int(poll(self.arrays.server, now_ns, 0, self._out, self._num_out))
+        self._out.used = int(poll(self.arrays.server, now_ns, 0, self._out.batch, self._out.used))
 
     def observe_load(self, busy_s: float, interval_s: float) -> None:
         """How long the work of the latest ticks took of the time that they had; moves the overload ladder."""
@@ -191,15 +198,16 @@ class Zone:
 
     def close(self, now_ns: int) -> None:
         """End all connections; `outgoing` tells the clients, in rounds: each is told before any is told twice."""
-        self._num_out = 0
+        out = self._out
+        out.used = 0
         connected = [avatar.connection for avatar in self.avatars if avatar.connection != NOBODY]
         for _ in range(int(self.arrays.server.state["num_redundant"][0])):
             for row in connected:
-                self._num_out = int(write_disconnect(self.arrays.server, row, self._out, self._num_out, now_ns))
-        told = self._num_out
+                out.used = int(write_disconnect(self.arrays.server, row, out.batch, out.used, now_ns))
+        told = out.used
         for row in connected:
-            self._drop_connection(row, now_ns)
-        self._num_out = told
+            self.players.drop_connection(row, now_ns)
+        out.used = told
 
     @property
     def bundle(self) -> Bundle[ZoneArrays]:
@@ -209,13 +217,13 @@ class Zone:
     def rehearse(self, now_ns: int) -> None:
         """One player comes, talks, and goes, without a network: calls whatever kernel a session needs. For warming."""
         data = TokenData(1, 1, "rehearsal", None)
-        self._join(Joined(0, 1, pack_token_data(data)), now_ns)
+        self.players.join(Joined(0, 1, pack_token_data(data)), now_ns)
         for _ in range(2 * self._ticks_per_snapshot):
             self.tick(now_ns)
         avatar = self.avatars.of_connection(0)
         if avatar is not None:
             self.talk.hear(avatar, bytes([CHAT_SAY, CHAT_ZONE]) + b"hello", now_ns)
-            self._leave(Left(0, 1, LEFT_DISCONNECTED), now_ns)
+            self.players.left(Left(0, 1, LEFT_DISCONNECTED), now_ns)
         self.close(now_ns)
 
     # What other threads call.
@@ -244,115 +252,18 @@ class Zone:
 
     def _slow_lane(self, now_ns: int) -> None:
         replies, count = self._server.take_replies()
-        self._num_out = min(count, len(self._out))
-        self._out[: self._num_out] = replies[: self._num_out]  # first: who is connected can be told that it is not
+        self._out.used = used = min(count, len(self._out.batch))
+        self._out.batch[:used] = replies[:used]  # first: who is connected can be told that it is not
         for change in self._server.take_changes():
             if isinstance(change, Joined):
-                self._join(change, now_ns)
+                self.players.join(change, now_ns)
             else:
-                self._leave(change, now_ns)
+                self.players.left(change, now_ns)
         self._read_messages(now_ns)
         if now_ns >= self._next_judgement_ns:
             self._next_judgement_ns = now_ns + WINDOW_S * NS_PER_S
             judge_pace(self._bundle)
-        for avatar in self.avatars.expired(now_ns) if self.avatars.num_connected < len(self.avatars) else ():
-            self._remove(avatar)
-
-    def _join(self, joined: Joined, now_ns: int) -> None:
-        data = unpack_token_data(joined.user_data)
-        if data is None:
-            self._num_out = int(disconnect(self.arrays.server, joined.row, self._out, self._num_out, now_ns))
-            return
-        avatar = self.avatars.of_character(data.character)
-        last_input = 0
-        if avatar is None:
-            avatar = self._spawn(data, joined.row)
-        else:
-            if avatar.connection != NOBODY:
-                if avatar.session == data.session:
-                    last_input = int(self.arrays.queues["applied"][avatar.connection])
-                self._num_leaves["superseded"] += 1
-                self._drop_connection(avatar.connection, now_ns)
-            elif avatar.session == data.session:
-                last_input = avatar.last_input
-            self.game.attach(self.world, avatar.entity_row, joined.row)
-            self.avatars.connect(avatar, joined.row, data.session)
-        if avatar is None:
-            self._num_out = int(disconnect(self.arrays.server, joined.row, self._out, self._num_out, now_ns))
-            return
-        self._num_joins += 1
-        self._open_session(avatar, last_input, now_ns)
-
-    def _spawn(self, data: TokenData, connection: int) -> Avatar | None:
-        x, y = (None, None) if data.spawn is None else (data.spawn[0] / UNITS_PER_M, data.spawn[1] / UNITS_PER_M)
-        row = self.game.spawn_player(self.world, data.character, connection, data.name, x, y)
-        if row < 0:
-            return None
-        avatar = Avatar(data.character, data.session, data.name, row, connection)
-        self.avatars.add(avatar)
-        return avatar
-
-    def _open_session(self, avatar: Avatar, last_input: int, now_ns: int) -> None:
-        row, entity = avatar.connection, avatar.entity_row
-        arrays, entities = self.arrays, self.world.entities
-        reset_acks(arrays.acks, row, 0, 0)
-        reset_reliable(arrays.reliable, row, 0, 0)
-        self._inbox.forget(row)
-        view_enter(
-            arrays.viewers, row, int(entities["qx"][entity]) // CELL_UNITS, int(entities["qy"][entity]) // CELL_UNITS, 0
-        )
-        arrays.sessions[row] = np.zeros((), SESSION)
-        arrays.sessions["entity_row"][row] = entity
-        arrays.sessions["rate_kbit"][row] = self._settings.rate_kbit_start
-        arrays.sessions["active"][row] = 1
-        reset_queue(arrays.queues, row, entity, last_input)
-        arrays.queues["bucket"][row] = avatar.bucket
-        self.talk.begin(avatar.character, now_ns)
-        self.talk.tell(
-            row,
-            messages.welcome(
-                avatar.character, self._settings.tick_hz, self._settings.snapshot_hz, last_input, self.name
-            ),
-        )
-        if self.ladder.rung:
-            rung = RUNGS[self.ladder.rung]
-            self.talk.tell(row, messages.load_notice(self.ladder.rung, rung.dilation, rung.name))
-
-    def _leave(self, left: Left, now_ns: int) -> None:
-        avatar = self.avatars.of_connection(left.row)
-        if avatar is None:
-            return
-        self._close_session(avatar, now_ns)
-        if left.reason == LEFT_DISCONNECTED:
-            self._num_leaves["disconnected"] += 1
-            self._remove(avatar)
-        else:
-            self._num_leaves["timed_out"] += 1
-
-    def _close_session(self, avatar: Avatar, now_ns: int) -> None:
-        """The avatar lingers without a connection from now on."""
-        row = avatar.connection
-        avatar.last_input = int(self.arrays.queues["applied"][row])
-        avatar.bucket = int(self.arrays.queues["bucket"][row])
-        self.arrays.sessions["active"][row] = 0
-        self.arrays.sessions["entity_row"][row] = -1
-        reset_queue(self.arrays.queues, row, -1, 0)
-        reset_reliable(self.arrays.reliable, row, 0, 0)
-        self._inbox.forget(row)
-        self.avatars.disconnect(avatar, now_ns + int(self._settings.linger_s * NS_PER_S))
-        self.game.detach(self.world, avatar.entity_row)
-
-    def _drop_connection(self, row: int, now_ns: int) -> None:
-        """End a connection from this side; its avatar lingers."""
-        avatar = self.avatars.of_connection(row)
-        if avatar is not None:
-            self._close_session(avatar, now_ns)
-        self._num_out = int(disconnect(self.arrays.server, row, self._out, self._num_out, now_ns))
-
-    def _remove(self, avatar: Avatar) -> None:
-        self.avatars.remove(avatar)
-        self.talk.end(avatar.character)
-        self.game.remove(self.world, avatar.entity_row)
+        self.players.expire(now_ns)
 
     # Reliable messages.
 
@@ -368,8 +279,8 @@ class Zone:
             self._overflows_seen = int(reliable.state["overflows"][0])
             for row in np.flatnonzero(reliable.channels["overflow"].any(axis=1)):
                 if self.arrays.sessions["active"][row]:
-                    self._num_leaves["kicked"] += 1
-                    self._drop_connection(int(row), now_ns)
+                    self.players.num_leaves["kicked"] += 1
+                    self.players.drop_connection(int(row), now_ns)
 
     def _steps_now(self) -> bool:
         """False for the calls that time dilation leaves out."""
@@ -391,8 +302,8 @@ class Zone:
             "snapshot_hz": self._settings.snapshot_hz,
             "players": len(self.avatars),
             "connections": self.avatars.num_connected,
-            "joins": self._num_joins,
-            "leaves": dict(self._num_leaves),
+            "joins": self.players.num_joins,
+            "leaves": dict(self.players.num_leaves),
             "chats": self.talk.num_chats,
             "load_level": self.ladder.rung,
             "load_level_name": rung.name,
