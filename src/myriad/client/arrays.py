@@ -3,7 +3,8 @@
 Responsible for: `Clients`, its construction, and starting one of them from a connect token.
 Not here: what changes them (`receiving.py`, `sending.py`).
 
-Invariant: row r means the same client in every array; nothing is allocated after construction.
+Invariant: row r means the same connection in every array; nothing is allocated after construction. A player that moves
+between zones has two rows, of which it plays through one; the other one waits for its welcome, then they change roles.
 """
 
 from __future__ import annotations
@@ -27,9 +28,13 @@ SESSION = np.dtype(
         ("joined", "u1"),  # 1 since the welcome message
         ("goodbye", "u1"),  # 1 since the server said that it ends the session
         ("load_rung", "u1"),  # of the overload ladder
+        ("mid_message", "u1"),  # 1 while the end of a message on channel 0 has not come
         ("tick_hz", "<u2"),
         ("snapshot_hz", "<u2"),
         ("entity_id", "<u4"),
+        ("first_input", "<u4"),  # the last input that the server had applied when it said welcome
+        ("former", "<i4"),  # row of the connection that this one continues, -1: none
+        ("inputs_lost", "<i8"),  # input-ticks that were made and that the server will never apply, since the welcome
         ("started_ns", "<i8"),
         ("connected_ns", "<i8"),  # 0 before
         ("num_malformed", "<i8"),  # payloads whose bytes did not add up
@@ -86,10 +91,11 @@ def new_clients_arrays(number: int, protocol_id: int, tick_hz: int, own_bytes: i
     )
 
 
-def start_session(clients: Clients, row: int, token: bytes, now_ns: int) -> bool:
+def start_session(clients: Clients, row: int, token: bytes, now_ns: int, former: int = -1) -> bool:
     """Begins to connect client `row` with a connect token (2048 bytes); false if the token is not valid here.
 
-    Whatever the client knew of an earlier connection is forgotten.
+    Whatever that row knew of an earlier connection is forgotten. With `former` (another row) the welcome continues
+    that one's session: inputs not confirmed by the welcome are kept, by their numbers.
     """
     started = start_client(clients.net, row, token, now_ns) == SENDING_REQUEST
     reset_acks(clients.acks, row, 0, 0)
@@ -101,5 +107,6 @@ def start_session(clients: Clients, row: int, token: bytes, now_ns: int) -> bool
     clients.clocks[row] = np.zeros((), CLOCK)
     clients.sessions[row] = np.zeros((), SESSION)
     clients.sessions["started_ns"][row] = now_ns
+    clients.sessions["former"][row] = former
     view_reset(clients.views, row)
     return started

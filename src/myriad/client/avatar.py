@@ -42,6 +42,10 @@ class Avatar:
         self._error_since_ns = 0
         self._error_lasts_ns = SMOOTH_NS
 
+    def enter(self, zone_map: ZoneMap) -> None:
+        """Goes on on another zone's ground, from where it is."""
+        self._map = zone_map
+
     def advance(self, buttons: int, move_dir: int, move_mag: int, heading: int, ticks: int) -> None:
         """Applies `ticks` equal input-ticks that were just made."""
         if self.known:

@@ -52,6 +52,13 @@ def start_clock(clocks: Clocks, row: int, now_ns: int, tick_hz: float) -> None:
 
 
 @bare_kernel
+def carry_pace(clocks: Clocks, former: int, row: int) -> None:
+    """Input-ticks go on being due for `row` as they were for `former`."""
+    clocks["owed_ticks"][row] = clocks["owed_ticks"][former]
+    clocks["paced_ns"][row] = clocks["paced_ns"][former]
+
+
+@bare_kernel
 def observe_tick(clocks: Clocks, row: int, tick: int, now_ns: int, rtt_ns: int, rate_hz: float) -> None:
     """Takes in the tick (u32) of a snapshot that came just now; `rate_hz` is tick_hz × dilation / 100.
 

@@ -81,6 +81,24 @@ def start_inputs(queues: Queues, row: int, last_input: int) -> None:
 
 
 @bare_kernel
+def carry_inputs(queues: Queues, former: int, row: int, last_input: int) -> int:
+    """Continues `former`'s queue as `row`'s, with a server that has applied the inputs up to `last_input` (u32).
+
+    Those up to it are confirmed, the others are sent again. Where that server does not go on from what was confirmed
+    before (it fell back to an older state), the queue begins anew after `last_input`. Returns how many input-ticks that
+    were made are then lost.
+    """
+    behind = serial_difference(int(queues["confirmed"][former]), last_input)
+    waiting = serial_difference(int(queues["newest"][former]), last_input)
+    queues[row] = queues[former]
+    if behind > 0 or waiting < 0:
+        start_inputs(queues, row, last_input)
+        return max(waiting, 0)
+    confirm_inputs(queues, row, last_input)
+    return 0
+
+
+@bare_kernel
 def room_for_inputs(queues: Queues, row: int) -> int:
     """How many input-ticks (0..MAX_UNCONFIRMED) may be made before the server confirms some."""
     waiting = serial_difference(int(queues["newest"][row]), int(queues["confirmed"][row]))

@@ -1,87 +1,57 @@
 """One player, for programs and bots: what it sees, where it is, and what it wants to do. Sans-I/O.
 
-Responsible for: a friendly face of the kernels in this package for a single client: connecting with a token, turning
-wishes into inputs, prediction, interpolation, names, chat, and saying when a fresh token is needed.
+Responsible for: a friendly face of the kernels in this package for a single player: connecting with a token, turning
+wishes into inputs, prediction, going over to other zones, talk and trade, and saying when a fresh token is needed.
 Not here: sockets, logins and clocks (`runtime/player_shell.py`); thousands of players (`loadtest/`).
 
 Invariants: nothing happens between calls; `now_ns` never goes back; what was asked for while not connected is done once
-connected, but for intents, which are forgotten with their connection.
+connected; a player that goes over to another zone, or comes back after silence, goes on with what it wanted.
 """
 
 from __future__ import annotations
 
 import math
 from collections import deque
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
-from myriad.client.arrays import new_clients_arrays, start_session
+from myriad.client import messages
+from myriad.client.arrays import new_clients_arrays
 from myriad.client.avatar import Avatar
-from myriad.client.clock import server_tick, take_due_ticks
+from myriad.client.clock import take_due_ticks
 from myriad.client.inputs import push_input, room_for_inputs
-from myriad.client.interpolation import Interpolator
+from myriad.client.messages import (
+    Chat,
+    Confirmed,
+    Goodbye,
+    Message,
+    Passage,
+    Trade,
+    Wall,
+    Welcome,
+    WorldEvent,
+    read_message,
+)
 from myriad.client.paths import PathFinder
 from myriad.client.receiving import receive_datagrams
 from myriad.client.sending import write_packet
-from myriad.game import UNITS_PER_M, Game, ZoneMap
+from myriad.client.session import SILENCE_NS, Session
+from myriad.client.sight import Entity, Sight
+from myriad.game import Game, ZoneMap
 from myriad.netcode.client import client_disconnect, client_poll
-from myriad.netcode.client_arrays import CLIENT_CONNECTED, DISCONNECTED
-from myriad.netcode.reliable import Inbox, push
-from myriad.replication.geometry import ring_of
-from myriad.replication.view_listing import VISIBLE, visible_entities
 from myriad.wire.datagram import Batch
-from myriad.wire.layouts import (
-    CHANNEL_CHAT,
-    CHANNEL_CONTROL,
-    CHAT_HEARD,
-    CHAT_NEARBY,
-    CHAT_SAY,
-    CHAT_ZONE,
-    CONTROL_GOODBYE,
-    MAX_CHAT_BYTES,
-    MAX_WHOIS,
-    VIEW_RADIUS_CELLS,
-    VIEW_SIDE_CELLS,
-)
+from myriad.wire.layouts import CHANNEL_CHAT, CHANNEL_INVENTORY
 
-SILENCE_NS = 500_000_000
-"""A player that heard nothing for so long should ask for a fresh token."""
+__all__ = ["SILENCE_NS", "Chat", "Entity", "Player", "Trade", "WorldEvent"]
 
 ARRIVED_M = 0.3
 RENDER_MS_BACK = 100
 MAX_WAITING_INTENTS = 8
-MAX_LISTED = 1024
-ASK_AGAIN_NS = 2_000_000_000
-
-
-class Entity(NamedTuple):
-    """Something in view. `x`, `y` in metres where it is shown now; `hp` 0 (dead) to 1; `name` "" until it is known."""
-
-    id: int
-    kind: int
-    kind_name: str
-    name: str
-    x: float
-    y: float
-    heading: float
-    """Turns, 0 = east, 0.25 = north."""
-    hp: float
-    state: int
-
-
-class Chat(NamedTuple):
-    """Something that was said. `nearby`: only to those close by."""
-
-    speaker: int
-    name: str
-    text: str
-    nearby: bool
 
 
 class Player:
-    """One client of one zone."""
+    """One client of a world, in one of its zones."""
 
     def __init__(self, game: Game, zone_map: ZoneMap, protocol_id: int, tick_hz: int, *, input_hz: int = 20) -> None:
         """`protocol_id` and `tick_hz` as the login answered; input packets leave `input_hz` (10..60) times a second."""
@@ -90,18 +60,24 @@ class Player:
         self.now_ns = 0
         self.chats: deque[Chat] = deque(maxlen=256)
         """What was said lately, oldest first; take from its left what was read."""
+        self.events: deque[WorldEvent] = deque(maxlen=64)
+        """What happened world-wide lately, oldest first."""
+        self.confirmed: dict[int, int] = {}
+        """What the server has promised: balance by asset (0: coins, 255: the level), as of `confirmed_serial`."""
+        self.confirmed_serial = 0
+        self.trade: Trade | None = None
+        """The trade as it last stood."""
+        self.wall = ""
+        """The neighbouring zone that could not be entered last."""
         self.farewell = ""
         """Why the server ended the session, in its words."""
         self._tick_hz = tick_hz
-        self._arrays = new_clients_arrays(1, protocol_id, tick_hz, game.own_dtype.itemsize, game.private_dtype.itemsize)
-        self._inbox = Inbox(self._arrays.reliable)
+        self._arrays = new_clients_arrays(2, protocol_id, tick_hz, game.own_dtype.itemsize, game.private_dtype.itemsize)
+        self._session = Session(self._arrays)
+        self._maps = {zone_map.zone_name: zone_map}
         self._avatar = Avatar(game, zone_map, tick_hz)
         self._paths = PathFinder(zone_map)
-        self._interpolator = Interpolator(tick_hz, MAX_LISTED)
-        self._listed: npt.NDArray[Any] = np.zeros(MAX_LISTED, VISIBLE)
-        self._num_listed = 0
-        self._names: dict[int, str] = {}
-        self._asked_ns: dict[int, int] = {}
+        self._sight = Sight(game, self._arrays, tick_hz)
         self._intents: deque[tuple[int, int]] = deque(maxlen=MAX_WAITING_INTENTS)
         self._target: tuple[float, float] | None = None
         self._move = (0, 0)  # direction (256 a turn), magnitude
@@ -110,7 +86,7 @@ class Player:
         self._interval_ns = 1_000_000_000 // input_hz
         self._next_send_ns = 0
 
-    # The connection.
+    # The connections.
 
     def prepare(self, out: Batch) -> None:
         """Compiles the kernels that a connected player needs, which may take a minute the first time on a machine.
@@ -120,43 +96,57 @@ class Player:
         receive_datagrams(self._arrays, out, 0, 1)
         write_packet(self._arrays, 0, out, 0, 0, 0, 1)
         self._make_inputs(1)
-        self._look()
-        self._interpolator.place(0.0)
+        self._sight.look(0, 1)
+        self.entities()
         self._paths.next_point(*self.zone_map.spawn_points[0], *self.zone_map.spawn_points[-1])
         push_input(self._arrays.queues, 0, 0, 0, 0, 0, 0, 0, 0)
         self.update(1, out)
         self.leave(1, out)
 
     def start(self, token: bytes, now_ns: int) -> bool:
-        """Connects, or connects again, with a connect token (2048 bytes); false if it is not valid here."""
+        """Connects, in the zone of the player's map, with a connect token (2048 bytes); false if it is not valid here.
+
+        Whatever went before is forgotten.
+        """
         self.now_ns = now_ns
         self._intents.clear()
-        self._inbox.forget(0)
         self._avatar = Avatar(self.game, self.zone_map, self._tick_hz)
-        self._interpolator = Interpolator(self._tick_hz, MAX_LISTED)
-        self._num_listed = 0
+        self._sight.forget(self._session.row)
         self._next_send_ns = now_ns
         self.farewell = ""
-        return start_session(self._arrays, 0, token, now_ns)
+        return self._session.start(token, now_ns)
 
-    def receive(self, batch: Batch, count: int, now_ns: int) -> None:
-        """Takes in `batch[:count]`, with the senders' addresses; the datagrams may be changed."""
+    def resume(self, token: bytes, now_ns: int) -> bool:
+        """Connects again, with a fresh token for the zone that it names; false if it is not valid here.
+
+        The player goes on there when it is made welcome, with the inputs that were not confirmed.
+        """
         self.now_ns = now_ns
-        batch["row"][:count] = 0
-        before = int(self._arrays.states["num_snapshots"][0])
+        return self._session.wait_with(token, now_ns)
+
+    def receive(self, batch: Batch, count: int, now_ns: int, row: int | None = None) -> None:
+        """Takes in `batch[:count]`, with the senders' addresses; the datagrams may be changed.
+
+        They came to the UDP port of connection row `row` (default: the present one).
+        """
+        self.now_ns = now_ns
+        batch["row"][:count] = self._session.row if row is None else row
+        before = self._arrays.states["num_snapshots"].copy()
         receive_datagrams(self._arrays, batch, count, now_ns)
-        self._take_messages()
-        self._take_names()
-        if int(self._arrays.states["num_snapshots"][0]) != before:
+        for message in self._session.take_messages():
+            self._take_message(message.row, read_message(message.channel, message.data))
+        self._sight.take_names()
+        present = self._session.row
+        if int(self._arrays.states["num_snapshots"][present]) != int(before[present]):
             self._look()
 
     def update(self, now_ns: int, out: Batch) -> int:
-        """Makes the inputs that are due and writes what is to be sent now into `out` (2 at least); returns how many.
+        """Makes the inputs that are due and writes what is to be sent now into `out` (4 at least); returns how many.
 
-        Call it about 60 times a second.
+        `row` of each says which connection's UDP port it leaves from. Call it about 60 times a second.
         """
         self.now_ns = now_ns
-        arrays = self._arrays
+        row = self._session.row
         used = 0
         if self.connected:
             if self.joined:
@@ -164,23 +154,30 @@ class Player:
             if now_ns >= self._next_send_ns:
                 self._next_send_ns = max(self._next_send_ns + self._interval_ns, now_ns - self._interval_ns)
                 back = min(RENDER_MS_BACK * self._tick_hz // 1000, 255)
-                write_packet(arrays, 0, out, 0, back, self._ask_names() if self.joined else 0, now_ns)
+                whois = self._sight.ask_names(now_ns) if self.joined else 0
+                write_packet(self._arrays, row, out, 0, back, whois, now_ns)
                 used = 1
-        return int(client_poll(arrays.net, 0, 1, now_ns, out, used))
+        return int(client_poll(self._arrays.net, 0, 2, now_ns, out, used))
 
     def leave(self, now_ns: int, out: Batch) -> int:
-        """Disconnects: writes the packets that say so into `out` (10 are best) and returns how many."""
-        return int(client_disconnect(self._arrays.net, 0, out, 0, now_ns))
+        """Disconnects: writes the packets that say so into `out` (20 are best) and returns how many."""
+        self._session.let_go()
+        return int(client_disconnect(self._arrays.net, self._session.row, out, 0, now_ns))
+
+    @property
+    def connections(self) -> list[int]:
+        """For connection rows 0 and 1, how many began there: each wants a UDP port that was not used before."""
+        return self._session.connections
 
     @property
     def connected(self) -> bool:
         """True while the secure connection stands, as far as this side knows."""
-        return int(self._arrays.net.clients["state"][0]) == CLIENT_CONNECTED
+        return self._session.is_connected(self._session.row)
 
     @property
     def joined(self) -> bool:
         """True since the server said welcome."""
-        return self.connected and bool(self._arrays.sessions["joined"][0])
+        return self.connected and bool(self._arrays.sessions["joined"][self._session.row])
 
     @property
     def ready(self) -> bool:
@@ -191,21 +188,22 @@ class Player:
     def needs_token(self) -> bool:
         """True when a fresh token should be asked for: nothing was heard for 500 ms, or the connection ended.
 
-        It stays so until `start`; a player whom the server sent away needs none.
+        A player that waits at another zone then already has 500 ms more to be made welcome there. It stays true until
+        `start` or `resume`; a player whom the server sent away needs none.
         """
-        if self.farewell:
-            return False
-        if int(self._arrays.net.clients["state"][0]) <= DISCONNECTED:
-            return True
-        heard_ns = int(self._arrays.net.connections["last_receive_ns"][0])
-        return self.now_ns - heard_ns > SILENCE_NS
+        return not self.farewell and self._session.needs_token(self.now_ns)
 
     # What the player knows.
 
     @property
     def id(self) -> int:
         """The avatar's entity id, 0 before the welcome."""
-        return int(self._arrays.sessions["entity_id"][0])
+        return int(self._arrays.sessions["entity_id"][self._session.row])
+
+    @property
+    def zone(self) -> str:
+        """Name of the zone that the player is in."""
+        return self.zone_map.zone_name
 
     @property
     def position(self) -> tuple[float, float]:
@@ -220,23 +218,17 @@ class Player:
     @property
     def private(self) -> dict[str, Any]:
         """The private state (inventory and the like) by the game's field names."""
-        raw = self._arrays.states["private"][0, : self.game.private_dtype.itemsize]
+        raw = self._arrays.states["private"][self._session.row, : self.game.private_dtype.itemsize]
         return _fields(raw.view(self.game.private_dtype))
 
     @property
     def rtt_ms(self) -> float:
         """Smoothed round trip in milliseconds, 0 before the first."""
-        return int(self._arrays.acks["rtt_ns"][0]) / 1e6
+        return int(self._arrays.acks["rtt_ns"][self._session.row]) / 1e6
 
     def entities(self) -> list[Entity]:
         """Everything in view but the own avatar, where it is shown now."""
-        tick = server_tick(self._arrays.clocks, 0, self.now_ns)
-        shown = {int(place["id"]): place for place in self._interpolator.place(tick)}
-        return [
-            self._entity(row, shown[int(row["id"])])
-            for row in self._listed[: self._num_listed]
-            if int(row["id"]) in shown and int(row["id"]) != self.id
-        ]
+        return self._sight.entities(self.id, self.now_ns)
 
     def nearest(self, *kinds: str) -> Entity | None:
         """The nearest living entity whose kind has one of these names (any, if none is given), or None."""
@@ -272,22 +264,46 @@ class Player:
         """Attacks an entity."""
         if isinstance(target, Entity):
             self.face(target.x, target.y)
-        self.act("attack", target if isinstance(target, int) else target.id)
+        self.act("attack", _id_of(target))
 
     def pick_up(self, item: Entity | int) -> None:
         """Picks an item up from the ground."""
-        self.act("pick_up", item if isinstance(item, int) else item.id)
+        self.act("pick_up", _id_of(item))
 
     def act(self, intent: str, argument: int = 0) -> None:
         """Any intent of the game, by its name. Raises KeyError if the game has none of that name."""
         self._intents.append((self.game.intents[intent], argument))
 
-    def say(self, text: str, *, nearby: bool = False) -> bool:
-        """Says something to the zone, or to those nearby; false if too much waits to be sent. 200 bytes at most."""
-        raw = text.encode()[:MAX_CHAT_BYTES].decode(errors="ignore").encode()
-        body = bytes([CHAT_SAY, CHAT_NEARBY if nearby else CHAT_ZONE]) + raw
-        message = np.frombuffer(body, np.uint8).copy()
-        return bool(push(self._arrays.reliable, 0, CHANNEL_CHAT, message, len(message)))
+    def say(self, text: str, *, scope: str = "zone") -> bool:
+        """Says something to the `zone`, to those `nearby` or to the `world`; false if too much waits to be sent.
+
+        200 bytes at most. Raises KeyError for another scope.
+        """
+        return self._session.send(CHANNEL_CHAT, messages.say(scope, text))
+
+    def whisper(self, name: str, text: str) -> bool:
+        """Says something to the player of that name alone, wherever in the world; false if too much waits."""
+        return self._session.send(CHANNEL_CHAT, messages.whisper(name, text))
+
+    def ask_trade(self, partner: Entity | int) -> bool:
+        """Asks a player close by to trade, or accepts that one's asking; `trade` shows what comes of it."""
+        return self._session.send(CHANNEL_INVENTORY, messages.ask_trade(_id_of(partner)))
+
+    def offer(self, *assets: tuple[int, int]) -> bool:
+        """Puts (asset, amount) each into the open trade, instead of what was offered before."""
+        return self._session.send(CHANNEL_INVENTORY, messages.offer(assets))
+
+    def confirm(self) -> bool:
+        """Agrees to the trade as `trade` shows it; false if there is none."""
+        return self.trade is not None and self._session.send(CHANNEL_INVENTORY, messages.confirm(self.trade.version))
+
+    def cancel(self) -> bool:
+        """Ends the trade."""
+        return self._session.send(CHANNEL_INVENTORY, messages.cancel())
+
+    def give(self, partner: Entity | int, asset: int, amount: int) -> bool:
+        """Gives something to a player close by."""
+        return self._session.send(CHANNEL_INVENTORY, messages.give(_id_of(partner), asset, amount))
 
     # Inside.
 
@@ -295,9 +311,9 @@ class Player:
         self._heading = int(direction * 65536) & 0xFFFF
 
     def _make_inputs(self, now_ns: int) -> None:
-        arrays = self._arrays
-        ticks = int(take_due_ticks(arrays.clocks, 0, now_ns, int(arrays.states["buffer_hint"][0])))
-        ticks = min(ticks, int(room_for_inputs(arrays.queues, 0)))
+        arrays, row = self._arrays, self._session.row
+        ticks = int(take_due_ticks(arrays.clocks, row, now_ns, int(arrays.states["buffer_hint"][row])))
+        ticks = min(ticks, int(room_for_inputs(arrays.queues, row)))
         if ticks == 0:
             return
         if self._target is not None:
@@ -306,7 +322,7 @@ class Player:
         while ticks > 0:
             intent, argument = self._intents.popleft() if self._intents else (0, 0)
             take = 1 if self._intents else ticks  # one intent a tick
-            push_input(arrays.queues, 0, buttons, *self._move, self._heading, take, intent, argument)
+            push_input(arrays.queues, row, buttons, *self._move, self._heading, take, intent, argument)
             self._avatar.advance(buttons, *self._move, self._heading, take)
             ticks -= take
 
@@ -322,73 +338,59 @@ class Player:
 
     def _look(self) -> None:
         """A snapshot came: corrects the avatar and notes where everything is."""
-        arrays = self._arrays
-        states = arrays.states
-        if states["has_own"][0] and self.joined:
-            self._avatar.correct(states["own"][0], arrays.queues, 0, self.now_ns)
-        self._num_listed = int(visible_entities(arrays.views, 0, int(states["tick"][0]), self._listed))
-        view_x, view_y = int(states["view_x"][0]), int(states["view_y"][0])
-        newest = int(states["tick"][0])
-        now_tick = server_tick(arrays.clocks, 0, self.now_ns)
-        for row in self._listed[: self._num_listed]:
-            column = int(row["cell_x"]) - view_x + VIEW_RADIUS_CELLS
-            line = int(row["cell_y"]) - view_y + VIEW_RADIUS_CELLS
-            inside = 0 <= column < VIEW_SIDE_CELLS and 0 <= line < VIEW_SIDE_CELLS
-            ring = int(ring_of(line * VIEW_SIDE_CELLS + column)) if inside else 2
-            age = (newest - int(row["tick"])) & 0xFFFFFFFF
-            tick = newest + round((now_tick - newest) / 2**32) * 2**32 - age
-            x, y = int(row["qx"]) / UNITS_PER_M, int(row["qy"]) / UNITS_PER_M
-            self._interpolator.observe(int(row["id"]), tick, x, y, int(row["heading"]) / 256, ring)
-        self._interpolator.keep_only(int(entity) for entity in self._listed["id"][: self._num_listed])
+        row = self._session.row
+        if self._arrays.states["has_own"][row] and self.joined:
+            self._avatar.correct(self._arrays.states["own"][row], self._arrays.queues, row, self.now_ns)
+        self._sight.look(row, self.now_ns)
 
-    def _entity(self, row: np.void, place: np.void) -> Entity:
-        entity, kind = int(row["id"]), int(row["kind"])
-        return Entity(
-            id=entity,
-            kind=kind,
-            kind_name=self.game.entity_kind_names.get(kind, ""),
-            name=self._names.get(entity, ""),
-            x=float(place["x"]),
-            y=float(place["y"]),
-            heading=float(place["heading"]),
-            hp=int(row["hp"]) / 255,
-            state=int(row["state"]),
-        )
+    def _take_message(self, row: int, message: Message | None) -> None:
+        match message:
+            case Welcome():
+                self._enter(message.zone)
+            case Passage() if row == self._session.row:
+                self._prepare_passage(message)
+            case Goodbye() if row == self._session.row:
+                self.farewell = message.reason or "goodbye"
+            case Wall():
+                self.wall = message.zone
+            case WorldEvent():
+                self.events.append(message)
+            case Confirmed():
+                self.confirmed[message.asset] = message.balance
+                self.confirmed_serial = max(self.confirmed_serial, message.serial)
+            case Trade():
+                self.trade = message
+            case Chat():
+                self.chats.append(message)
 
-    def _ask_names(self) -> int:
-        """Puts ids of players in view whose names are unknown on the next packet; returns how many."""
-        count = 0
-        player_kind = self.game.kinds.get("player", 1)
-        for row in self._listed[: self._num_listed]:
-            entity = int(row["id"])
-            if int(row["kind"]) != player_kind or entity in self._names:
-                continue
-            if self.now_ns - self._asked_ns.get(entity, -ASK_AGAIN_NS) < ASK_AGAIN_NS:
-                continue
-            self._asked_ns[entity] = self.now_ns
-            self._arrays.whois[count] = entity
-            count += 1
-            if count == MAX_WHOIS:
-                break
-        return count
+    def _prepare_passage(self, passage: Passage) -> None:
+        """Waits at the other zone, or no longer."""
+        if passage.token:
+            self._map_of(passage.zone)  # read now, so that going over takes no time
+            self._session.wait_with(passage.token, self.now_ns)
+        else:
+            self._session.let_go()
 
-    def _take_names(self) -> None:
-        arrays = self._arrays
-        for name in arrays.names[: int(arrays.num_names[0])]:
-            text = name["text"][: int(name["length"])].tobytes().decode(errors="replace")
-            self._names[int(name["id"])] = text
-        arrays.num_names[0] = 0
+    def _enter(self, zone: str) -> None:
+        """The player is in `zone` now: inputs go there, and prediction goes on on its map."""
+        if self._session.switch_if_welcome():
+            self._next_send_ns = self.now_ns
+            self.wall = ""
+        found = self._map_of(zone)
+        if found is not self.zone_map:
+            self.zone_map = found
+            self._paths = PathFinder(found)
+            self._avatar.enter(found)
 
-    def _take_messages(self) -> None:
-        for message in self._inbox.take():
-            body = message.data
-            if message.channel == CHANNEL_CONTROL and body[0] == CONTROL_GOODBYE and len(body) > 2:
-                self.farewell = body[2:].decode(errors="replace")
-            if message.channel == CHANNEL_CHAT and body[0] == CHAT_HEARD and len(body) >= 7 + body[6]:
-                speaker = int.from_bytes(body[2:6], "little")
-                name = body[7 : 7 + body[6]].decode(errors="replace")
-                text = body[7 + body[6] :].decode(errors="replace")
-                self.chats.append(Chat(speaker, name, text, body[1] == CHAT_NEARBY))
+    def _map_of(self, zone: str) -> ZoneMap:
+        name = zone.partition("/")[0]  # layers of a zone are alike
+        if name not in self._maps:
+            self._maps[name] = self.game.read_map(name, self._tick_hz)
+        return self._maps[name]
+
+
+def _id_of(entity: Entity | int) -> int:
+    return entity if isinstance(entity, int) else entity.id
 
 
 def _fields(record: npt.NDArray[Any]) -> dict[str, Any]:

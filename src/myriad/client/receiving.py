@@ -2,16 +2,20 @@
 
 Responsible for: the order of netcode, inner header, reliable block, snapshot head and view.
 Not here: each of these (`netcode/`, `client/snapshot.py`, `replication/view.py`), and messages' meaning but for the
-welcome, which starts the input queue and the clock.
+welcome, which starts the input queue and the clock, or continues those of the row's former connection.
 
-Invariant: a payload whose bytes do not add up is counted in the session's `num_malformed`.
+Invariants: a payload whose bytes do not add up is counted in the session's `num_malformed`. A session that goes over to
+another row loses no input and doubles none: what the welcome does not confirm is sent again under its number.
 """
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
+
 from myriad.client.arrays import Clients
-from myriad.client.clock import observe_tick, start_clock
-from myriad.client.inputs import confirm_inputs, serial_difference, start_inputs
+from myriad.client.clock import carry_pace, observe_tick, start_clock
+from myriad.client.inputs import carry_inputs, confirm_inputs, serial_difference, start_inputs
 from myriad.client.snapshot import MALFORMED, read_snapshot
 from myriad.core.kernel import bare_kernel, inner_kernel
 from myriad.netcode.acks import read_header
@@ -50,20 +54,48 @@ _WELCOME_BYTES = 13
 
 
 @inner_kernel
+def _go_on(clients: Clients, former: int, row: int, last_input: int) -> None:
+    """`row` continues the session of `former`: its inputs, their pace, and what was known of the avatar."""
+    clients.sessions["inputs_lost"][row] = carry_inputs(clients.queues, former, row, last_input)
+    carry_pace(clients.clocks, former, row)
+    states = clients.states
+    for k in range(int(states["own_length"][row])):
+        states["own"][row, k] = states["own"][former, k]
+    for k in range(int(states["private_length"][row])):
+        states["private"][row, k] = states["private"][former, k]
+
+
+@inner_kernel
+def _take_welcome(clients: Clients, row: int, body: npt.NDArray[np.uint8], now_ns: int) -> None:
+    sessions = clients.sessions
+    last_input = get_u32(body, 9)
+    former = int(sessions["former"][row])
+    sessions["entity_id"][row] = get_u32(body, 1)
+    sessions["tick_hz"][row] = get_u16(body, 5)
+    sessions["snapshot_hz"][row] = get_u16(body, 7)
+    sessions["first_input"][row] = last_input
+    start_clock(clients.clocks, row, now_ns, float(get_u16(body, 5)))
+    if former >= 0 and sessions["joined"][former] != 0:
+        _go_on(clients, former, row, last_input)
+    else:
+        start_inputs(clients.queues, row, last_input)
+    sessions["joined"][row] = 1
+
+
+@inner_kernel
 def _take_control(clients: Clients, row: int, entry: int, now_ns: int) -> None:
-    """Acts on a control message (one fragment) in the inbox."""
+    """Acts on a control message in the inbox, if it is one of those of one fragment that matter here."""
     inbox = clients.reliable.inbox
     sessions = clients.sessions
+    more = int(inbox["more"][entry])
+    whole = more == 0 and sessions["mid_message"][row] == 0
+    sessions["mid_message"][row] = more
+    if not whole:
+        return
     length = int(inbox["length"][entry])
     kind = int(inbox["data"][entry, 0])
     if kind == CONTROL_WELCOME and length >= _WELCOME_BYTES:
-        body = inbox["data"][entry]
-        sessions["entity_id"][row] = get_u32(body, 1)
-        sessions["tick_hz"][row] = get_u16(body, 5)
-        sessions["snapshot_hz"][row] = get_u16(body, 7)
-        start_inputs(clients.queues, row, get_u32(body, 9))
-        start_clock(clients.clocks, row, now_ns, float(get_u16(body, 5)))
-        sessions["joined"][row] = 1
+        _take_welcome(clients, row, inbox["data"][entry], now_ns)
     elif kind == CONTROL_GOODBYE:
         sessions["goodbye"][row] = 1
     elif kind == CONTROL_LOAD and length >= 3:

@@ -146,7 +146,7 @@ def test_prediction_moves_at_once_and_is_never_corrected_while_walking(table: Ta
 def test_chat_reaches_everybody_with_the_speaker_s_name(table: Table) -> None:
     ada, bob = table.players
     assert ada.say("Grüße!")
-    assert bob.say("psst", nearby=True)
+    assert bob.say("psst", scope="nearby")
     table.run(30)
     for player in table.players:
         said = [(chat.speaker, chat.name, chat.text, chat.nearby) for chat in player.chats]
