@@ -22,9 +22,11 @@ from collections.abc import Sequence
 from threading import Lock
 from typing import Final, NamedTuple
 
+from myriad.cluster import events
+
 _LOG = logging.getLogger(__name__)
 
-KEPT_TOPICS: Final = frozenset({"event"})
+KEPT_TOPICS: Final = frozenset({events.TOPIC})
 """Topics whose messages a new reader hears from the beginning; of all others only what comes after its first poll."""
 KEPT_DAYS: Final = 30
 """How long messages of kept topics can be heard."""
