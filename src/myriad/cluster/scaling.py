@@ -23,6 +23,7 @@ from myriad.cluster.requests import LeaseRow, ZoneKey
 
 NS_PER_S: Final = 1_000_000_000
 _MAX_PATIENCE: Final = 4
+_GROWTH_OVER_S: Final = 5.0
 
 
 class ScalingLimits(NamedTuple):
@@ -40,7 +41,8 @@ class ScalingLimits(NamedTuple):
     fill_low: float = 0.5
     merge_after_s: float = 60.0
     lead_s: float = 10.0
-    """A zone's growth is looked ahead so far: the time that a layer takes to start and to be known."""
+    """A zone's growth is looked ahead so far: the time that a layer takes to start and to be known. A zone that has not
+    run so long lets in those who waited for it, which is no growth."""
     late_ms: float = 33.0
     """Lateness (p99) that is too much if it lasts for `late_for_s` in a zone that is at least `late_fill` full."""
     late_for_s: float = 10.0
@@ -76,7 +78,7 @@ class MergeLayer(NamedTuple):
 
 
 class Hibernate(NamedTuple):
-    """End an empty zone; it starts again when somebody wants it."""
+    """End a zone, if nobody has come since it was measured; it starts again when somebody wants it."""
 
     key: ZoneKey
     reason: str
@@ -89,6 +91,7 @@ Decision = Start | AddLayer | MergeLayer | Hibernate
 class _Zone:
     """What is remembered of one zone, all its layers together."""
 
+    running_since_ns: int | None = None
     empty_since_ns: int | None = None
     small_since_ns: int | None = None
     late_since_ns: int | None = None
@@ -154,6 +157,8 @@ class ScalingPolicy:
         for row in sorted(rows, key=lambda row: row.key):
             by_zone.setdefault(row.key.zone, []).append(row)
         this = _Round(now_ns, by_zone, frozenset(wanted), sum(row.load.cpu_cores for row in rows))
+        for zone in self._zones.keys() - by_zone.keys():
+            self._zones[zone] = _Zone(changed_ns=self._zones[zone].changed_ns)
         for zone, layers in by_zone.items():
             self._measure(self._zones.setdefault(zone, _Zone()), layers, now_ns)
         self._start_missing({row.key for row in rows}, this)
@@ -171,9 +176,10 @@ class ScalingPolicy:
         connected = sum(row.load.connected for row in layers)
         passed_s = (now_ns - zone.seen_ns) / NS_PER_S if zone.seen_ns else 0.0
         if passed_s > 0:
-            weight = min(1.0, passed_s / limits.lead_s)
+            weight = min(1.0, passed_s / _GROWTH_OVER_S)
             zone.growth_hz += weight * ((connected - zone.connected) / passed_s - zone.growth_hz)
         zone.seen_ns, zone.connected = now_ns, connected
+        zone.running_since_ns = _since(zone.running_since_ns, True, now_ns)
         open_layers = [row for row in layers if takes_players(row)]
         fewer = sum(row.capacity for row in open_layers[:-1])
         empty = not any(row.load.players or row.load.connected for row in layers)
@@ -246,7 +252,8 @@ class ScalingPolicy:
         """Why a zone needs another layer, "" if it does not."""
         limits = self._limits
         capacity = sum(row.capacity for row in layers if takes_players(row))
-        soon = known.connected + max(0.0, known.growth_hz) * limits.lead_s
+        settled = known.running_since_ns is not None and _passed(known.running_since_ns, limits.lead_s, this.now_ns)
+        soon = known.connected + max(0.0, known.growth_hz) * limits.lead_s if settled else 0.0
         if known.connected >= capacity * limits.fill_high:
             return f"{known.connected} players are connected, of {capacity} at most"
         if soon >= capacity:
