@@ -23,7 +23,9 @@ Bytes = NDArray[np.uint8]
 
 
 def pack_residents(heads: NDArray[Any], records: Bytes) -> bytes:
-    """The blob of `heads` ((n,) RESIDENT_HEAD) and `records` ((n, size) u1)."""
+    """The blob of `heads` ((n,) RESIDENT_HEAD) and `records` ((n, size) u1); nothing for nobody."""
+    if len(heads) == 0:
+        return b""
     raw = heads.view(np.uint8).reshape(len(heads), RESIDENT_HEAD.itemsize)
     return _RECORD_BYTES.pack(records.shape[1]) + np.hstack([raw, records]).tobytes()
 

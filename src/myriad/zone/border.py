@@ -136,8 +136,8 @@ class Border:
             if index < len(self.neighbours)
         ]
 
-    def apply_effects(self, body: bytes) -> None:
-        """Has the game judge what a neighbour's entities did to ours."""
+    def apply_effects(self, index: int, body: bytes) -> None:
+        """Has the game judge what entities of neighbour `index` did to ours."""
         if len(body) % EFFECT.itemsize:
             self.num_malformed += 1
             return
@@ -150,6 +150,7 @@ class Border:
                 int(effect["target"]),
                 int(effect["x"]),
                 int(effect["y"]),
+                index,
             )
 
     # Who is near.

@@ -1,25 +1,30 @@
-"""What is said in a zone, and who hears it.
+"""What is said in a zone, and who of its players hears it.
 
 Responsible for: the rate at which a player may speak, the connections that a message goes to, and handing messages to
 the reliable channels.
-Not here: the bytes (`messages.py`), delivery (`netcode/reliable.py`), filtering words (the game's `filter_chat`).
+Not here: which other zones hear it (`cluster/talk.py`), the bytes (`messages.py`, `cluster/talk_bodies.py`), delivery
+(`netcode/reliable.py`), filtering words (the game's `filter_chat`).
 
 Invariant: nobody hears a message of a player who has spoken more than the rate allows.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
+from myriad.cluster.requests import NotFound, ZoneKey
+from myriad.cluster.talk import Announce, Ask, Hear, Step, TalkRouter, Tell
+from myriad.cluster.talk_bodies import decode_spoken
 from myriad.core.errors import DROP_CHAT_RATE, DROP_RELIABLE_MALFORMED
 from myriad.game.game import Game
 from myriad.netcode.reliable import push_many
 from myriad.sim.columns import UNITS_PER_M
-from myriad.wire.layouts import CHANNEL_CHAT, CHANNEL_CONTROL, CHANNEL_INVENTORY, CHAT_NEARBY
-from myriad.zone import messages
+from myriad.wire.layouts import CHANNEL_CHAT, CHANNEL_CONTROL, CHANNEL_INVENTORY, CHAT_WHISPER
 from myriad.zone.arrays import ZoneArrays
-from myriad.zone.avatars import Avatar
+from myriad.zone.avatars import NOBODY, Avatar, Avatars
 
 NEARBY_M = 40
 BURST_MESSAGES = 5
@@ -44,14 +49,14 @@ class ChatRate:
         return True
 
 
-def hearers(zone: ZoneArrays, scope: int, speaker_row: int) -> npt.NDArray[np.int32]:
-    """Connection rows (i4) of the players who hear the entity in `speaker_row`: all, or those within 40 m."""
+def hearers(zone: ZoneArrays, near: tuple[float, float] | None) -> npt.NDArray[np.int32]:
+    """Connection rows (i4) of the players who hear what is said: all, or those within 40 m of `near` (metres)."""
     rows = np.flatnonzero(zone.sessions["active"])
-    if scope == CHAT_NEARBY:
+    if near is not None:
         entities = zone.world.entities
         at = zone.sessions["entity_row"][rows]
-        dx = entities["qx"][at].astype(np.int64) - int(entities["qx"][speaker_row])
-        dy = entities["qy"][at].astype(np.int64) - int(entities["qy"][speaker_row])
+        dx = entities["qx"][at].astype(np.int64) - round(near[0] * UNITS_PER_M)
+        dy = entities["qy"][at].astype(np.int64) - round(near[1] * UNITS_PER_M)
         rows = rows[dx * dx + dy * dy <= (NEARBY_M * UNITS_PER_M) ** 2]
     return rows.astype(np.int32)
 
@@ -59,14 +64,26 @@ def hearers(zone: ZoneArrays, scope: int, speaker_row: int) -> npt.NDArray[np.in
 class Talk:
     """All talk of one zone. A player's allowance belongs to its character: a new session does not renew it."""
 
-    def __init__(self, game: Game, arrays: ZoneArrays, per_s: float) -> None:
+    def __init__(self, game: Game, arrays: ZoneArrays, avatars: Avatars, zone: str, per_s: float) -> None:
         """`per_s` messages a second may each player say."""
         self.num_chats = 0
         """Messages passed on so far."""
+        self.alone = True
+        """No other zone hears anything."""
+        self.outgoing: list[Tell | Announce | Ask] = []
+        """What goes beyond the zone, for its owner to take; empty where the zone stands alone."""
         self._game = game
         self._arrays = arrays
+        self._avatars = avatars
         self._per_s = per_s
         self._rates: dict[int, ChatRate] = {}
+        self._router = TalkRouter(ZoneKey(zone), 0, self._find_player)
+
+    def join_world(self, key: ZoneKey, epoch: int) -> TalkRouter:
+        """From now on other zones hear what is said here; the router, for what comes from them."""
+        self.alone = False
+        self._router = TalkRouter(key, epoch, self._find_player)
+        return self._router
 
     def begin(self, character: int, now_ns: int) -> None:
         """A session of `character` begins."""
@@ -79,20 +96,51 @@ class Talk:
 
     def hear(self, avatar: Avatar, body: bytes, now_ns: int) -> None:
         """Pass on what the player of `avatar` says, or count why not."""
-        say = messages.read_say(body)
+        spoken = decode_spoken(body)
         drops = self._arrays.server.drops
-        if say is None:
+        if spoken is None:
             drops[DROP_RELIABLE_MALFORMED] += 1
             return
         if not self._rates[avatar.character].allow(now_ns):
             drops[DROP_CHAT_RATE] += 1
             return
-        text = self._game.filter_chat(self._arrays.world, avatar.entity_row, say.scope, say.text)
+        text = self._game.filter_chat(self._arrays.world, avatar.entity_row, spoken.scope, spoken.text)
         if text is None:
             return
         self.num_chats += 1
-        heard = messages.heard(say.scope, avatar.character, avatar.name.encode(), text)
-        self._push(hearers(self._arrays, say.scope, avatar.entity_row), CHANNEL_CHAT, heard)
+        if spoken.scope == CHAT_WHISPER:
+            steps = self._router.whisper(avatar.character, avatar.name, spoken.to, text, now_ns)
+        else:
+            entity = self._arrays.world.entities[avatar.entity_row]
+            x, y = float(entity["x"]), float(entity["y"])
+            steps = self._router.say(spoken.scope, avatar.character, avatar.name, text, x, y)
+        self.carry_out(steps, now_ns)
+
+    def carry_out(self, steps: Sequence[Step], now_ns: int) -> None:
+        """Say to players what `steps` say; the rest goes on, or, in a zone that stands alone, comes back at once."""
+        for step in steps:
+            if isinstance(step, Hear):
+                self._say(step)
+            elif not self.alone:
+                self.outgoing.append(step)
+            elif isinstance(step, Announce):
+                self.carry_out(self._router.hear(step.body), now_ns)
+            elif isinstance(step, Ask):
+                self.carry_out(self._router.answer(step.ticket, NotFound(), now_ns), now_ns)
+
+    def _say(self, step: Hear) -> None:
+        if not step.character:
+            self._push(hearers(self._arrays, step.near), CHANNEL_CHAT, step.body)
+            return
+        avatar = self._avatars.of_character(step.character)
+        if avatar is not None and avatar.connection != NOBODY:
+            self._push(np.array([avatar.connection], np.int32), CHANNEL_CHAT, step.body)
+
+    def _find_player(self, name: str) -> int | None:
+        for avatar in self._avatars:
+            if avatar.name == name and avatar.connection != NOBODY:
+                return avatar.character
+        return None
 
     def tell(self, row: int, body: bytes) -> None:
         """A control message to one player."""

@@ -1,36 +1,21 @@
 """Bodies of reliable messages between a zone and its players.
 
-Responsible for: the bytes of `docs/protocol.md` section 4's table, as the server writes and reads them.
-Not here: fragments and delivery (`netcode/reliable.py`), who hears what (`zone/chat.py`).
-
-Invariant: reading never raises; what is not well formed is None.
+Responsible for: the bytes of `docs/protocol.md` section 4's table, as the server writes them.
+Not here: fragments and delivery (`netcode/reliable.py`), talk (`cluster/talk_bodies.py`), trade (`trade.py`).
 """
 
 from __future__ import annotations
 
 import struct
-from typing import NamedTuple
 
 from myriad.wire.layouts import (
-    CHAT_HEARD,
-    CHAT_NEARBY,
-    CHAT_SAY,
-    CHAT_ZONE,
     CONTROL_GOODBYE,
     CONTROL_LOAD,
     CONTROL_PASSAGE,
     CONTROL_WALL,
     CONTROL_WELCOME,
     INVENTORY_CONFIRMED,
-    MAX_CHAT_BYTES,
 )
-
-
-class Say(NamedTuple):
-    """What a player says: `scope` CHAT_ZONE or CHAT_NEARBY."""
-
-    scope: int
-    text: str
 
 
 def _short(text: str) -> bytes:
@@ -67,21 +52,3 @@ def wall(zone: str) -> bytes:
 def confirmed(serial: int, reason: int, asset: int, balance: int) -> bytes:
     """Movement `serial` of a character is durable; it then held `balance` of `asset`."""
     return struct.pack("<BIBBI", INVENTORY_CONFIRMED, serial, reason, asset, balance)
-
-
-def heard(scope: int, speaker: int, name: bytes, text: str) -> bytes:
-    """Chat, as it is passed on."""
-    return struct.pack("<BBI", CHAT_HEARD, scope, speaker) + bytes([len(name)]) + name + text.encode()
-
-
-def read_say(body: bytes) -> Say | None:
-    """What a chat message from a player says, or None if it is not one."""
-    if len(body) < 3 or body[0] != CHAT_SAY or body[1] not in (CHAT_ZONE, CHAT_NEARBY):
-        return None
-    if len(body) - 2 > MAX_CHAT_BYTES:
-        return None
-    try:
-        text = body[2:].decode()
-    except UnicodeDecodeError:
-        return None
-    return Say(body[1], text) if text.isprintable() else None

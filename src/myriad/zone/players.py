@@ -41,13 +41,30 @@ class Outbox:
     def __init__(self, batch: Batch) -> None:
         self.batch = batch
         self.used = 0
+        self._handed_over = False
+
+    def hand_over(self) -> tuple[Batch, int]:
+        """The datagrams to send now; valid until the next `begin`."""
+        self._handed_over = True
+        return self.batch, self.used
+
+    def begin(self) -> None:
+        """Before anything is written: what was handed over makes room, what was not stays."""
+        if self._handed_over:
+            self._handed_over = False
+            self.used = 0
 
 
 class Ownership(Protocol):
     """Who decides whether a character may play here, where zones form a world (`zone/world_part.py`)."""
 
-    def joined(self, connection: int, data: TokenData, now_ns: int) -> None:
-        """Somebody has come whose character has no avatar here: claim it, or wait for its handoff."""
+    def joined(self, connection: int, data: TokenData, now_ns: int) -> bool:
+        """Somebody has come. True: its avatar is here and takes the connection. False: the connection waits for the
+        store or a handoff, or was ended during the call."""
+        ...
+
+    def caller_left(self, connection: int, data: TokenData, now_ns: int) -> None:
+        """A connection that waited has ended."""
         ...
 
     def gone(self, avatar: Avatar, now_ns: int) -> None:
@@ -100,14 +117,15 @@ class Players:
             self.end_connection(joined.row, now_ns)
 
     def _admit(self, connection: int, data: TokenData, now_ns: int) -> bool:
-        avatar = self.avatars.of_character(data.character)
-        if avatar is not None and not data.passage:
-            return self._take_over(avatar, connection, data.session, now_ns)
         if self.ownership is not None:
             self.waiting[connection] = data
-            self.ownership.joined(connection, data, now_ns)
-            return True
-        if data.passage:
+            if not self.ownership.joined(connection, data, now_ns):
+                return True
+            self.waiting.pop(connection, None)
+        avatar = self.avatars.of_character(data.character)
+        if avatar is not None:
+            return self._take_over(avatar, connection, data.session, now_ns)
+        if data.passage or self.ownership is not None:
             return False
         avatar = self._spawn(data, connection)
         if avatar is None:
@@ -181,7 +199,9 @@ class Players:
 
     def left(self, left: Left, now_ns: int) -> None:
         """A connection has ended."""
-        self.waiting.pop(left.row, None)
+        data = self.waiting.pop(left.row, None)
+        if data is not None and self.ownership is not None:
+            self.ownership.caller_left(left.row, data, now_ns)
         avatar = self.avatars.of_connection(left.row)
         if avatar is None:
             return

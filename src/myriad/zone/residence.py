@@ -151,16 +151,15 @@ class Residence:
             if int(world.entities["flags"][ghost]) & GHOST == 0:
                 return -1
             free_row(world, ghost)
-        x, y = row.x, row.y
-        chosen = data is not None and data.spawn is not None and not data.passage
-        if data is not None and data.spawn is not None and chosen:
+        x: float | None = None
+        y: float | None = None
+        if data is not None and data.spawn is not None and not data.passage:
             x, y = data.spawn[0] / UNITS_PER_M, data.spawn[1] / UNITS_PER_M
         if row.record is None:
-            return self._game.spawn_player(world, row.character, connection, row.name, x, y)
-        entity_row = self._game.restore(world, row.character, connection, row.name, row.record, row.layout)
-        if entity_row >= 0 and chosen:
-            self._game.move_player(world, entity_row, x, y)
-        return entity_row
+            return self._game.spawn_player(
+                world, row.character, connection, row.name, row.x if x is None else x, row.y if y is None else y
+            )
+        return self._game.restore(world, row.character, connection, row.name, row.record, row.layout, x, y)
 
     def freeze(self, character: int) -> Leaving:
         """It stands still from now on."""

@@ -79,7 +79,8 @@ class Zone:
     ) -> None:
         """`world` is the game's for this zone; `own_addresses` the endpoints that a token may name; `random_bytes(n)`
         gives fresh secure randomness, `phases` takes the time of each phase."""
-        private_key = random_bytes(KEY_BYTES)
+        self.private_key = random_bytes(KEY_BYTES)
+        """What its connect tokens are sealed with; new with every start."""
         self.name = name
         self.game = game
         self.world = world
@@ -90,7 +91,7 @@ class Zone:
         self._phases = phases
         self._server = Server(
             new_server(
-                private_key=private_key,
+                private_key=self.private_key,
                 protocol_id=self.protocol_id,
                 own=own_addresses,
                 random_bytes=random_bytes(SERVER_RANDOM_BYTES),
@@ -106,7 +107,7 @@ class Zone:
         self.arrays = new_zone_arrays(game, world, self._server.arrays, settings)
         self._bundle = Bundle(self.arrays)
         self._desk = LoginDesk(
-            private_key,
+            self.private_key,
             self.protocol_id,
             self.avatars,
             max_players=settings.max_players,
@@ -115,7 +116,7 @@ class Zone:
             random_bytes=random_bytes,
         )
         self._inbox = Inbox(self.arrays.reliable)
-        self.talk = Talk(game, self.arrays, settings.chat_per_s)
+        self.talk = Talk(game, self.arrays, self.avatars, name, settings.chat_per_s)
         self._out = Outbox(new_batch(settings.max_connections + SPARE_DATAGRAMS))
         self.players = Players(
             name,
@@ -145,7 +146,7 @@ class Zone:
     @property
     def outgoing(self) -> tuple[Batch, int]:
         """Datagrams to send, and how many; valid until the next call."""
-        return self._out.batch, self._out.used
+        return self._out.hand_over()
 
     @property
     def phases(self) -> PhaseTimer:
@@ -166,11 +167,17 @@ class Zone:
         out = self._out
         out.used = int(open_tick(self._bundle, out.batch, out.used, now_ns))
         phases.done(PHASE_SLOW)
-        if not self._steps_now():
-            return
+        if self._steps_now():
+            self._step_and_show(now_ns)
+        self._turn_ends(now_ns)
+
+    def _step_and_show(self, now_ns: int) -> None:
+        phases, out = self._phases, self._out
         self.game.step(self.world)
         phases.done(PHASE_STEP)
         place = int(self.world.clock["tick"][0]) % self._ticks_per_snapshot
+        self._stepped(now_ns, snapshot=place == 0)
+        phases.done(PHASE_SLOW)
         if place == 0:
             many = self.avatars.num_connected >= self._settings.slice_clients
             self._slices = self._ticks_per_snapshot if many else 1
@@ -185,6 +192,20 @@ class Zone:
         """Instead of ticks while idle: connections that begin or end."""
         self._slow_lane(now_ns)
         self._out.used = int(poll(self.arrays.server, now_ns, 0, self._out.batch, self._out.used))
+        self._turn_ends(now_ns)
+
+    # What a zone among others does besides (`world_zone.py`).
+
+    def _turn_begins(self, now_ns: int) -> None:
+        """After joins, leaves and messages were looked at."""
+
+    def _stepped(self, now_ns: int, *, snapshot: bool) -> None:
+        """After the game's step: nobody keeps what the rules wrote down for others."""
+        self.world.clock["num_ledger"] = 0
+        self.world.clock["num_effects"] = 0
+
+    def _turn_ends(self, now_ns: int) -> None:
+        """Before datagrams are handed over."""
 
     def observe_load(self, busy_s: float, interval_s: float) -> None:
         """How long the work of the latest ticks took of the time that they had; moves the overload ladder."""
@@ -199,7 +220,7 @@ class Zone:
     def close(self, now_ns: int) -> None:
         """End all connections; `outgoing` tells the clients, in rounds: each is told before any is told twice."""
         out = self._out
-        out.used = 0
+        out.begin()
         connected = [avatar.connection for avatar in self.avatars if avatar.connection != NOBODY]
         for _ in range(int(self.arrays.server.state["num_redundant"][0])):
             for row in connected:
@@ -252,8 +273,11 @@ class Zone:
 
     def _slow_lane(self, now_ns: int) -> None:
         replies, count = self._server.take_replies()
-        self._out.used = used = min(count, len(self._out.batch))
-        self._out.batch[:used] = replies[:used]  # first: who is connected can be told that it is not
+        out = self._out
+        out.begin()
+        count = min(count, len(out.batch) - out.used)
+        out.batch[out.used : out.used + count] = replies[:count]
+        out.used += count  # first: who is connected can be told that it is not
         for change in self._server.take_changes():
             if isinstance(change, Joined):
                 self.players.join(change, now_ns)
@@ -264,6 +288,7 @@ class Zone:
             self._next_judgement_ns = now_ns + WINDOW_S * NS_PER_S
             judge_pace(self._bundle)
         self.players.expire(now_ns)
+        self._turn_begins(now_ns)
 
     # Reliable messages.
 

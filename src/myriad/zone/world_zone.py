@@ -1,0 +1,183 @@
+"""A zone of a world: a zone that has a lease, neighbours and a store.
+
+Responsible for: what a host calls of such a zone besides what it calls of any, and silence while its lease is over.
+Not here: the tick (`zone.py`), what happens around it (`world_part.py`).
+
+Invariant: between the end of its lease and its next renewal a zone takes no datagram, makes no tick and hands none out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from myriad.cluster.requests import Answer, Directory, LeaseGranted, Request, ZoneLoad
+from myriad.core.errors import DROP_LEASE_EXPIRED
+from myriad.core.histogram import Histogram
+from myriad.core.phases import PhaseTimer
+from myriad.core.settings import Settings
+from myriad.game.game import Game
+from myriad.netcode.addresses import Endpoint
+from myriad.sim.world import World
+from myriad.wire.datagram import Batch
+from myriad.zone.world_part import WorldPart, WorldSite
+from myriad.zone.zone import Zone
+
+EPOCH_IDS = 1 << 19
+"""Transient ids of one epoch, so that those of the last one come back late."""
+EPOCHS_OF_IDS = 6
+NPC_IDS = 1 << 18
+"""At the start of a zone's block: NPCs keep theirs over restarts."""
+
+
+class WorldZone(Zone):
+    """A zone among others. As `Zone`, all calls come from one thread."""
+
+    def __init__(
+        self,
+        site: WorldSite,
+        game: Game,
+        world: World,
+        settings: Settings,
+        *,
+        own_addresses: tuple[Endpoint, ...],
+        phases: PhaseTimer,
+        random_bytes: Callable[[int], bytes],
+    ) -> None:
+        """As `Zone`; passages lead to the first of `own_addresses`; `world`'s block of transient ids holds 2**22."""
+        super().__init__(
+            site.key.zone,
+            game,
+            world,
+            settings,
+            own_addresses=own_addresses,
+            phases=phases,
+            random_bytes=random_bytes,
+        )
+        self._now_ns = 0
+        self._first_id = int(world.clock["next_id"][0])
+        self._passage_servers = own_addresses[:1]
+        self.part = WorldPart(
+            site,
+            game,
+            self.arrays,
+            settings,
+            players=self.players,
+            talk=self.talk,
+            passage_token=self._passage_token,
+            random_bytes=random_bytes,
+        )
+        self.players.ownership = self.part
+
+    def _passage_token(self, character: int, name: str, session: int) -> bytes:
+        wall_s = int(self.arrays.server.state["wall_s"][0])
+        return self._desk.passage(character, name, session, self._passage_servers, wall_s)
+
+    # Ownership.
+
+    def start(self, granted: LeaseGranted, now_ns: int) -> None:
+        """Before the first tick: the lease, asked for not before `now_ns`, and what the zone held."""
+        clock = self.world.clock
+        start = self._first_id + NPC_IDS + granted.epoch % EPOCHS_OF_IDS * EPOCH_IDS
+        clock["next_id"][0] = max(int(clock["next_id"][0]), start)
+        self.part.start(granted, now_ns)
+
+    def may_speak(self, now_ns: int) -> bool:
+        """False while its lease is over."""
+        return self.part.member.may_speak(now_ns)
+
+    @property
+    def fenced(self) -> bool:
+        """True once it has lost its lease for good."""
+        return self.part.member.fenced
+
+    def drain(self, now_ns: int) -> None:
+        """Everybody leaves, and all is written."""
+        self.part.member.drain(now_ns)
+
+    @property
+    def drained(self) -> bool:
+        """True once that is done."""
+        return self.part.member.drained
+
+    def take_requests(self) -> list[tuple[int, Request]]:
+        """What it asks of the store, in order."""
+        return self.part.take_requests()
+
+    def answer(self, number: int, answer: Answer | None) -> None:
+        """The answer to one of them; None if the store could not be asked."""
+        self._out.begin()
+        self.part.answer(number, answer, self._now_ns)
+
+    def take_posts(self) -> list[tuple[str, bytes]]:
+        """What it publishes on the bus."""
+        return self.part.take_posts()
+
+    def hear(self, topic: str, body: bytes) -> None:
+        """What came over the bus."""
+        self.part.hear(topic, body)
+
+    def set_directory(self, directory: Directory, now_ns: int) -> None:
+        """Who runs what."""
+        self.part.set_directory(directory, now_ns)
+
+    def set_load(self, load: ZoneLoad) -> None:
+        """What the next renewal tells."""
+        self.part.set_load(load)
+
+    # Turns.
+
+    @property
+    def idle(self) -> bool:
+        """True while nobody is in the zone, on the way to it, or looking into it."""
+        return super().idle and self.part.idle
+
+    def receive(self, batch: Batch, count: int, now_ns: int, wall_s: int) -> None:
+        """As `Zone.receive`; packets of other zones are taken out first."""
+        self._now_ns = now_ns
+        if not self.may_speak(now_ns):
+            self.arrays.server.drops[DROP_LEASE_EXPIRED] += count
+            return
+        self._out.begin()
+        count = self.part.take_packets(batch, count, now_ns)
+        if count:
+            super().receive(batch, count, now_ns, wall_s)
+
+    def tick(self, now_ns: int) -> None:
+        """As `Zone.tick`, in silence while the lease is over."""
+        self._now_ns = now_ns
+        if self.may_speak(now_ns):
+            super().tick(now_ns)
+        else:
+            self._rest(now_ns)
+
+    def poll(self, now_ns: int) -> None:
+        """As `Zone.poll`, in silence while the lease is over."""
+        self._now_ns = now_ns
+        if self.may_speak(now_ns):
+            super().poll(now_ns)
+        else:
+            self._rest(now_ns)
+
+    def _rest(self, now_ns: int) -> None:
+        self._out.begin()
+        self._out.used = 0
+        self.part.member.poll(now_ns)
+
+    def _turn_begins(self, now_ns: int) -> None:
+        self.part.before_tick(now_ns)
+
+    def _stepped(self, now_ns: int, *, snapshot: bool) -> None:
+        self.part.after_tick(now_ns, snapshot=snapshot)
+
+    def _turn_ends(self, now_ns: int) -> None:
+        self.part.end_turn(self._out, now_ns)
+
+    # What it shows.
+
+    def status(self) -> dict[str, object]:
+        """As `Zone.status`, and what belongs to the world."""
+        return {**super().status(), **self.part.status()}
+
+    def histograms(self) -> dict[str, Histogram]:
+        """Copies of its own histograms, in nanoseconds."""
+        return {"handoff_gap": self.part.gaps.copy()}
