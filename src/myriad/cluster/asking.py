@@ -30,6 +30,7 @@ class Asking:
     """The zone's desk for requests."""
 
     def __init__(self) -> None:
+        self.num_repeated = 0
         self._last_number = 0
         self._waiting: deque[_Ask] = deque()
         self._again: list[tuple[int, _Ask]] = []
@@ -67,6 +68,7 @@ class Asking:
         if ask is None:
             return
         if answer is None and not ask.once:
+            self.num_repeated += 1
             self._again.append((now_ns + RETRY_NS, ask))
         else:
             ask.then(answer, now_ns)

@@ -3,8 +3,8 @@
 Responsible for: the interval, urgent cuts, one cut under way, leavers and departures that wait for one.
 Not here: what stands in memory (`Residents.cut`), who departs (`passages.py`).
 
-Invariants: cuts of an epoch are numbered 1, 2, ...; a cut is asked for again, unchanged, until its outcome is known; the
-next one is taken after that.
+Invariants: cuts of an epoch are numbered 1, 2, ...; a cut is asked for again, unchanged, until its outcome is known;
+the next one is taken after that.
 """
 
 from __future__ import annotations
@@ -65,7 +65,9 @@ class Cuts:
             return True
         return now_ns - self._taken_ns >= self._interval_ns and (has_residents or self._had_residents)
 
-    def take(self, departures: tuple[Departure, ...], when_committed: WhenCommitted, now_ns: int) -> None:
+    def take(
+        self, departures: tuple[Departure, ...], has_residents: bool, when_committed: WhenCommitted, now_ns: int
+    ) -> None:
         """Take a cut and ask for it. Those in `departures` are frozen already."""
         body = self._residents.cut()
         self.num_taken += 1
@@ -83,7 +85,7 @@ class Cuts:
             totals=body.totals,
         )
         self.urgent = False
-        self._had_residents = bool(body.residents)
+        self._had_residents = has_residents
         self._leavers.clear()
         self._under_way = cut
         self._taken_ns = now_ns

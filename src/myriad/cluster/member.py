@@ -141,13 +141,12 @@ class Member:
         return self._lease.fenced
 
     def poll(self, now_ns: int) -> None:
-        """Whatever is due by time: renewals, requests again, reservations, packets. Before every tick, and while idle."""
+        """Whatever is due by time: renewals, requests again, reservations. Before every tick, and while idle."""
         if self._lease.renewal_due(now_ns):
             renewal = RenewLease(self.key, self.epoch, self._settings.ttl_ms, self._told_load())
             self._asking.ask_once(renewal, self._renewed)
         speaks = self.may_speak(now_ns)
         if speaks:
-            self._links.poll(now_ns)
             for key in self._links.take_restarted():
                 self._passages.link_lost(key)
                 self._entrance.source_restarted(key, now_ns)
@@ -211,8 +210,8 @@ class Member:
         self._send_away(character)
 
     def player_at(self, character: int, x: float, y: float, now_ns: int) -> None:
-        """Where a resident is. For those within 30 m of a border (`WorldMap` distance) or beyond it, at least four times
-        a second, better at every snapshot for those beyond; who is not reported for 2 s is taken to have walked away."""
+        """Where a resident is. For those within 30 m of a border or beyond it (`ZoneArea.distance_m`), at least four
+        times a second, better at every snapshot; who is not reported for 2 s is taken to have walked away."""
         if not self.draining:
             self._passages.at(character, x, y, now_ns)
 
@@ -244,7 +243,7 @@ class Member:
         return self._links.send(zone, Talk(body))
 
     def send_border(self, neighbour: ZoneKey, block: bytes) -> bool:
-        """Once, may be lost; at most `peer_link.MAX_BORDER_BYTES`. Several blocks of one snapshot may share a packet."""
+        """Once, may be lost; at most `peer_link.MAX_BORDER_BYTES`. Several small blocks may share a packet."""
         return self._links.send_border(neighbour, block)
 
     def want_border(self, neighbour: ZoneKey, wanted: bool, now_ns: int) -> None:
@@ -302,7 +301,7 @@ class Member:
     # Inside.
 
     def _told_load(self) -> ZoneLoad:
-        return replace_state(self.load, "draining") if self.draining else self.load
+        return self.load._replace(state="draining") if self.draining else self.load
 
     def _renewed(self, answer: Answer | None, now_ns: int) -> None:
         if isinstance(answer, Done):
@@ -329,9 +328,10 @@ class Member:
 
     def _cut_if_due(self, now_ns: int) -> None:
         wishes = self._passages.ready_to_depart(now_ns)
-        if self._cuts.due(now_ns, bool(wishes), bool(self._entrance.book)):
+        has_residents = bool(self._entrance.book)
+        if self._cuts.due(now_ns, bool(wishes), has_residents):
             departures = self._passages.depart(wishes, now_ns)
-            self._cuts.take(departures, self._cut_committed, now_ns)
+            self._cuts.take(departures, has_residents, self._cut_committed, now_ns)
 
     def _cut_committed(self, cut: Cut, answer: Committed, now_ns: int) -> None:
         self._residents.committed(cut.cut)
@@ -339,7 +339,7 @@ class Member:
             self._entrance.has_left(leaver.character)
         for departure, departed in zip(cut.departures, answer.departed, strict=True):
             if departed:
-                self._passages.departed(departure, now_ns)
+                self._passages.departed(departure, cut.layout)
             else:
                 self._passages.stayed(departure, now_ns)
                 self._send_away(departure.character)
@@ -356,11 +356,6 @@ class Member:
         for resident in list(self._entrance.book.values()):
             resident.wants_out = True
             self._send_away(resident.character)
-
-
-def replace_state(load: ZoneLoad, state: str) -> ZoneLoad:
-    """The same load in another state."""
-    return load._replace(state=state)
 
 
 def newest_rows(state: ZoneState | None, rows: tuple[CharacterRow, ...]) -> tuple[CharacterRow, ...]:

@@ -13,9 +13,10 @@ Plain text: u32 acknowledged fragment (0: none), then frames: u8 kind · u16 len
 Responsible for: all of that, resending, the round trip, and what is dropped.
 Not here: which links there are and where their packets go (`links.py`), what messages mean (`peer_messages.py`).
 
-Invariants: a packet that does not authenticate changes nothing, nor does one whose frames do not add up; (key, sequence)
-never repeats, so a link lives as long as its pair of epochs; messages are delivered once and in order; everything that
-waits is bounded. Fragments are numbered with 32 bits: at 1,000 a second that is 49 days of one epoch, then `send` refuses.
+Invariants: a packet that does not authenticate changes nothing, nor does one whose frames do not add up; (key,
+sequence) never repeats, so a link lives as long as its pair of epochs; messages are delivered once and in order;
+everything that waits is bounded. Fragments are numbered with 32 bits: at 1,000 a second that is 49 days of one epoch,
+then `send` refuses.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What zones say to each other, as values and as bytes.
 
-Layout (little-endian): u8 kind, then the fields in the order of the classes; `text` and `bytes` have their length before
-them (name and reason u8, the others u16, a record u32), except where they are the last and take the rest.
+Layout (little-endian): u8 kind, then the fields in the order of the classes; texts and bytes have their length before
+them (a name u8, a layout u16), except where they are the last and take the rest.
 
 Responsible for: encoding, and decoding with every length checked.
 Not here: how messages travel (`peer_link.py`), what they do (`entrance.py`, `passages.py`).
@@ -178,11 +178,12 @@ def decode(raw: bytes) -> Message | None:
 def _decode(kind: int, body: bytes) -> Message | None:
     match kind:
         case 1:
-            return Reserve(*_RESERVE.unpack_from(body), body[_RESERVE.size :].decode())
+            character, session = _RESERVE.unpack_from(body)
+            return Reserve(character, session, body[_RESERVE.size :].decode())
         case 2:
-            return Granted(*_ABOUT.unpack_from(body), body[_ABOUT.size :])
+            return Granted(_ABOUT.unpack_from(body)[0], body[_ABOUT.size :])
         case 3:
-            return Denied(*_ABOUT.unpack_from(body), body[_ABOUT.size :].decode())
+            return Denied(_ABOUT.unpack_from(body)[0], body[_ABOUT.size :].decode())
         case 4:
             return Ready(*_ABOUT.unpack(body))
         case 5:
@@ -207,6 +208,17 @@ def _decode_activate(body: bytes) -> Activate | None:
     layout_end = name_end + 2 + int(_U16.unpack_from(body, name_end)[0])
     if layout_end > len(body):
         return None
+    transfer, character, hop, last_input, session, account, x, y = numbers
     return Activate(
-        *numbers, body[at + 1 : name_end].decode(), body[name_end + 2 : layout_end].decode(), body[layout_end:]
+        transfer=transfer,
+        character=character,
+        hop=hop,
+        last_input=last_input,
+        session=session,
+        account=account,
+        x=x,
+        y=y,
+        name=body[at + 1 : name_end].decode(),
+        layout=body[name_end + 2 : layout_end].decode(),
+        record=body[layout_end:],
     )
