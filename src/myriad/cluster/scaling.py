@@ -42,7 +42,7 @@ class ScalingLimits(NamedTuple):
     merge_after_s: float = 60.0
     lead_s: float = 10.0
     """A zone's growth is looked ahead so far: the time that a layer takes to start and to be known. A zone that has not
-    run so long lets in those who waited for it, which is no growth."""
+    run so long lets in those who waited for it, and one that merges those who move, which is no growth."""
     late_ms: float = 33.0
     """Lateness (p99) that is too much if it lasts for `late_for_s` in a zone that is at least `late_fill` full."""
     late_for_s: float = 10.0
@@ -91,7 +91,8 @@ Decision = Start | AddLayer | MergeLayer | Hibernate
 class _Zone:
     """What is remembered of one zone, all its layers together."""
 
-    running_since_ns: int | None = None
+    steady_since_ns: int | None = None
+    """Since when it runs without a layer that drains."""
     empty_since_ns: int | None = None
     small_since_ns: int | None = None
     late_since_ns: int | None = None
@@ -179,7 +180,8 @@ class ScalingPolicy:
             weight = min(1.0, passed_s / _GROWTH_OVER_S)
             zone.growth_hz += weight * ((connected - zone.connected) / passed_s - zone.growth_hz)
         zone.seen_ns, zone.connected = now_ns, connected
-        zone.running_since_ns = _since(zone.running_since_ns, True, now_ns)
+        steady = all(takes_players(row) and row.key not in self._ending for row in layers)
+        zone.steady_since_ns = _since(zone.steady_since_ns, steady, now_ns)
         open_layers = [row for row in layers if takes_players(row)]
         fewer = sum(row.capacity for row in open_layers[:-1])
         empty = not any(row.load.players or row.load.connected for row in layers)
@@ -252,8 +254,8 @@ class ScalingPolicy:
         """Why a zone needs another layer, "" if it does not."""
         limits = self._limits
         capacity = sum(row.capacity for row in layers if takes_players(row))
-        settled = known.running_since_ns is not None and _passed(known.running_since_ns, limits.lead_s, this.now_ns)
-        soon = known.connected + max(0.0, known.growth_hz) * limits.lead_s if settled else 0.0
+        steady = known.steady_since_ns is not None and _passed(known.steady_since_ns, limits.lead_s, this.now_ns)
+        soon = known.connected + max(0.0, known.growth_hz) * limits.lead_s if steady else 0.0
         if known.connected >= capacity * limits.fill_high:
             return f"{known.connected} players are connected, of {capacity} at most"
         if soon >= capacity:
@@ -279,9 +281,10 @@ class ScalingPolicy:
         if not _passed(known.changed_ns, limits.down_cool_down_s, this.now_ns):
             return
         known.changed_ns = this.now_ns
-        key = open_layers[-1].key
+        least = min(open_layers[1:], key=lambda row: (row.load.connected, -row.key.layer))
+        key = least.key
         self._ending[key] = this.now_ns
-        capacity = sum(row.capacity for row in open_layers[:-1])
+        capacity = sum(row.capacity for row in open_layers) - least.capacity
         reason = f"{known.connected} players are connected, and the other layers take {capacity}"
         this.decisions.append(MergeLayer(key, reason))
 

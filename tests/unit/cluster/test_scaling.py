@@ -140,6 +140,20 @@ def test_a_layer_is_merged_when_the_others_would_be_half_empty_for_a_while() -> 
     assert run(made, [lease("a", connected=50, capacity=100)], 30, 96) == []
 
 
+def test_the_layer_with_the_fewest_players_is_merged_but_never_the_first() -> None:
+    rows = [lease("a", layer, connected=connected, capacity=100) for layer, connected in enumerate((0, 30, 10, 20))]
+    (decision,) = run(policy(), rows, 62)
+    assert isinstance(decision, MergeLayer) and decision.key == ZoneKey("a", 2)
+
+
+def test_players_who_move_because_of_a_merge_are_no_growth() -> None:
+    made = policy()
+    rows = [lease("a", capacity=100), lease("a", 1, connected=49, capacity=100)]
+    assert len(run(made, rows, 62)) == 1
+    assert run(made, [lease("a", capacity=100), lease("a", 1, capacity=100, state="draining")], 2, 63) == []
+    assert run(made, [lease("a", connected=49, capacity=100)], 60, 65) == []
+
+
 def test_layers_are_not_merged_above_half_nor_soon_after_one_was_added() -> None:
     rows = [lease("a", connected=41, capacity=100), lease("a", 1, connected=10, capacity=100)]
     assert run(policy(), rows, 600) == []
