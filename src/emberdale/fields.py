@@ -32,13 +32,33 @@ ENTITY = entity_dtype(
         ("kills", "u2"),
         ("deaths", "u2"),
         ("coins", "u4"),
+        ("experience", "u4"),
+        ("ledger_serial", "u4"),  # how many movements of its items and coins, and levels, the ledger has seen
+        ("level", "u1"),
         ("slot_item", "u1", (INVENTORY_SLOTS,)),  # item type, 0 = empty
         ("slot_count", "u1", (INVENTORY_SLOTS,)),
     ]
 )
 
 OWN_FIELDS = ("qx", "qy", "heading", "hp", "max_hp", "target", "attack_ready_tick", "stamina", "state")
-PRIVATE_FIELDS = ("weapon", "kills", "deaths", "coins", "slot_item", "slot_count")
+PRIVATE_FIELDS = (
+    "weapon",
+    "kills",
+    "deaths",
+    "coins",
+    "slot_item",
+    "slot_count",
+    "level",
+    "experience",
+    "ledger_serial",
+)
+TIMER_FIELDS = ("attack_ready_tick", "timer_tick", "hurt_tick", "protected_tick", "action_ready_tick")
+SAVED_FIELDS = (
+    *("qx", "qy", "heading", "hp", "max_hp", "state", "target", "stamina", "home_x", "home_y"),
+    *TIMER_FIELDS,
+    *PRIVATE_FIELDS,
+)
+GROUND_FIELDS = ("kind", "qx", "qy", "amount", "timer_tick")
 
 KIND_PLAYER = 1
 
@@ -55,7 +75,7 @@ BUTTONS = {"run": BUTTON_RUN, "attack": BUTTON_ATTACK}
 
 INTENT_ATTACK = 1  # argument: entity id; attacks now if possible, and the attack button goes on with it
 INTENT_PICK_UP = 2  # argument: entity id of a ground item, 0 = the nearest
-INTENT_DROP = 3  # argument: slot | count << 8 (count 0 = all)
+INTENT_DROP = 3  # argument: slot | count << 8 (count 0 = all); slot 255 = coins
 INTENT_USE = 4  # argument: slot; eats food, takes a weapon in hand
 INTENTS = {"attack": 1, "pick_up": 2, "drop": 3, "use": 4}
 
@@ -64,7 +84,21 @@ EVENT_MISS = 2
 EVENT_DEATH = 3
 EVENT_RESPAWN = 4
 EVENT_HEAL = 5  # amount: health
-EVENT_KINDS = {"hit": 1, "miss": 2, "death": 3, "respawn": 4, "heal": 5}
+EVENT_LEVEL = 6  # amount: the new level
+EVENT_KINDS = {"hit": 1, "miss": 2, "death": 3, "respawn": 4, "heal": 5, "level": 6}
+
+EFFECT_ATTACK = 1  # amount: damage, 0 = it missed; judged by the owner of the target
+EFFECT_CREDIT = 2  # amount: experience for a kill, back to the owner of the killer
+
+REASON_LOOT = 1
+REASON_PICK_UP = 2
+REASON_DROP = 3
+REASON_DEATH = 4
+REASON_USE = 5
+REASON_DECAY = 6
+REASON_TRADE = 7
+REASON_LEVEL = 8
+REASONS = {1: "loot", 2: "pick up", 3: "drop", 4: "death", 5: "use", 6: "decay", 7: "trade", 8: "level"}
 
 MODE_REST = 0
 MODE_WANDER = 1
@@ -88,6 +122,12 @@ COUNT_DROPS = 6
 COUNT_USES = 7
 COUNT_REFUSED = 8
 COUNT_ITEMS_LOST = 9
+COUNT_LEDGER_FULL = 10
+COUNT_TRADES = 11
+COUNT_LEVELS = 12
+COUNT_EFFECTS = 13
+COUNT_EFFECTS_REFUSED = 14
+COUNT_EFFECTS_LOST = 15
 COUNTERS = (
     "attacks",
     "hits",
@@ -99,6 +139,12 @@ COUNTERS = (
     "uses",
     "refused",  # intents that the rules did not allow
     "items_lost",  # loot for which the ground had no room
+    "ledger_full",  # movements refused, because the ledger had no room to note them
+    "trades",
+    "levels",
+    "effects",  # what neighbours' entities did here, as judged
+    "effects_refused",  # of those, what the rules did not allow
+    "effects_lost",  # attacks across the border for which there was no room
 )
 
 # Purposes of random numbers: one per draw of an entity in a tick.

@@ -5,23 +5,28 @@ Responsible for: the order of the rules in a tick, and the `GAME` object. Not he
 
 from __future__ import annotations
 
-from emberdale import zones
+from emberdale import holdings, zones
+from emberdale.borders import judge_effect
 from emberdale.data import load_items, load_kinds
 from emberdale.fields import (
     BUTTONS,
     COUNTERS,
     ENTITY,
     EVENT_KINDS,
+    GROUND_FIELDS,
     INTENTS,
     KIND_PLAYER,
     OWN_FIELDS,
     PRIVATE_FIELDS,
+    REASONS,
+    SAVED_FIELDS,
     STATES,
+    TIMER_FIELDS,
 )
 from emberdale.movement import predict
 from emberdale.npcs import npcs_rule
 from emberdale.players import players_rule, upkeep_rule
-from myriad.game import ITEM_KIND_BASE, Game, World, begin_tick, finish_tick, kernel
+from myriad.game import COINS, ITEM_KIND_BASE, Game, World, begin_tick, finish_tick, kernel
 
 
 @kernel
@@ -57,6 +62,15 @@ GAME = Game(
     detach=zones.detach,
     attach=zones.attach,
     remove=zones.remove,
+    saved_fields=SAVED_FIELDS,
+    timer_fields=TIMER_FIELDS,
+    ground_fields=GROUND_FIELDS,
+    count_assets=holdings.count_assets,
+    balance=holdings.balance,
+    exchange=holdings.exchange,
+    judge_effect=judge_effect,
+    reasons=REASONS,
+    asset_names={COINS if name == "Coins" else number: name for name, number in _ITEM_NUMBERS.items()},
     entity_kind_names={
         KIND_PLAYER: "Player",
         **{number: name for name, number in _KIND_NUMBERS.items()},

@@ -1,28 +1,38 @@
 """Items: on the ground, in an inventory of 20 slots, eaten, in hand.
 
 Responsible for: loot and drops becoming ground items, picking up, dropping, using, and ground items' end.
-Not here: what weapons do in a fight (`combat.py`).
+Not here: what weapons do in a fight (`combat.py`), trade (`holdings.py`).
 
 Invariants: every intent either moves exactly what it says or changes nothing and counts as refused; an item is in one
-place at any time; no stack is larger than its type allows.
+place at any time; no stack is larger than its type allows; what moves is in the ledger, without room there it stays.
 """
 
 from __future__ import annotations
 
 from emberdale.fields import (
     COUNT_DROPS,
+    COUNT_LEDGER_FULL,
     COUNT_PICKUPS,
     COUNT_REFUSED,
     COUNT_USES,
     DRAW_PLACE,
     EVENT_HEAL,
     INVENTORY_SLOTS,
+    REASON_DECAY,
+    REASON_DROP,
+    REASON_PICK_UP,
+    REASON_USE,
 )
 from myriad.game import (
+    CHARACTER,
+    COINS,
+    GHOST,
+    GROUND,
     ITEM,
     ITEM_KIND_BASE,
     TILE_UNITS,
     UNITS_PER_M,
+    VOID,
     Record,
     World,
     allocate_row,
@@ -30,16 +40,36 @@ from myriad.game import (
     emit,
     find_row,
     free_row,
+    has_ledger_room,
     inner_kernel,
     is_solid,
     kernel,
     nearest_entity,
+    note_movement,
     place,
     random_u32,
     take_transient_id,
 )
 
 MAX_COINS = 0xFFFFFFFF
+COIN_SLOT = 255
+"""What a drop names instead of a slot when it is coins."""
+MAX_PILE = 65535
+
+
+@inner_kernel
+def asset_of(world: World, item: int) -> int:
+    """An item type's number in the ledger."""
+    return COINS if item == as_int(world.params[0]["coin_item"]) else item
+
+
+@inner_kernel
+def can_note(world: World) -> bool:
+    """True if the ledger has room for one more movement; counts it if not."""
+    if has_ledger_room(world, 1):
+        return True
+    world.counters[COUNT_LEDGER_FULL] += 1
+    return False
 
 
 @kernel
@@ -76,10 +106,20 @@ def put_on_ground(world: World, item: int, amount: int, qx: int, qy: int, now: i
 
 @inner_kernel
 def take_from_ground(world: World, row: int) -> None:
-    """Remove a ground item."""
+    """Remove a ground item, which somebody has taken."""
     clock = world.clock[0]
     free_row(world, row)
     clock["num_items"] -= 1
+
+
+@inner_kernel
+def decay(world: World, row: int) -> None:
+    """A ground item whose time is over is gone."""
+    lying = world.entities[row]
+    if can_note(world):
+        asset = asset_of(world, as_int(lying["kind"]) - ITEM_KIND_BASE)
+        note_movement(world, asset, as_int(lying["amount"]), GROUND, 0, VOID, 0, REASON_DECAY)
+        take_from_ground(world, row)
 
 
 @inner_kernel
@@ -128,7 +168,7 @@ def item_in_reach(world: World, row: int, entity_id: int) -> int:
         return as_int(nearest_entity(world, qx, qy, reach, ITEM, row, as_int(params["think_checks"])))
     found = as_int(find_row(world, entity_id))
     lying = world.entities[found]
-    if found < 0 or (lying["flags"] & ITEM) == 0:
+    if found < 0 or (lying["flags"] & (ITEM | GHOST)) != ITEM:
         return -1
     dx = as_int(lying["qx"]) - qx
     dy = as_int(lying["qy"]) - qy
@@ -143,7 +183,7 @@ def pick_up(world: World, row: int, entity_id: int) -> bool:
     params = world.params[0]
     me = world.entities[row]
     found = item_in_reach(world, row, entity_id)
-    if found < 0:
+    if found < 0 or not can_note(world):
         return False
     lying = world.entities[found]
     item = as_int(lying["kind"]) - ITEM_KIND_BASE
@@ -156,6 +196,7 @@ def pick_up(world: World, row: int, entity_id: int) -> bool:
         left = as_int(put_in_inventory(me, item, amount, as_int(world.items[item]["max_stack"])))
     if left == amount:
         return False
+    note_movement(world, asset_of(world, item), amount - left, GROUND, 0, CHARACTER, as_int(me["id"]), REASON_PICK_UP)
     if left == 0:
         take_from_ground(world, found)
     else:
@@ -166,21 +207,29 @@ def pick_up(world: World, row: int, entity_id: int) -> bool:
 
 @inner_kernel
 def drop(world: World, row: int, argument: int, now: int) -> bool:
-    """A player puts a slot's content, or part of it, on the ground. True if it did."""
+    """A player puts a slot's content, or coins, or part of it, on the ground. True if it did."""
     me = world.entities[row]
     slot = argument & 0xFF
-    if slot >= INVENTORY_SLOTS:
-        return False
-    item = as_int(me["slot_item"][slot])
-    held = as_int(me["slot_count"][slot])
     amount = argument >> 8
+    if slot == COIN_SLOT:
+        item = as_int(world.params[0]["coin_item"])
+        held = min(MAX_PILE, as_int(me["coins"]))
+    elif slot < INVENTORY_SLOTS:
+        item = as_int(me["slot_item"][slot])
+        held = as_int(me["slot_count"][slot])
+    else:
+        return False
     if amount == 0:
         amount = held
-    if item == 0 or amount > held:
+    if held == 0 or amount > held or not can_note(world):
         return False
     if put_on_ground(world, item, amount, as_int(me["qx"]), as_int(me["qy"]), now) < 0:
         return False
-    take_from_slot(me, slot, amount)
+    if slot == COIN_SLOT:
+        me["coins"] = as_int(me["coins"]) - amount
+    else:
+        take_from_slot(me, slot, amount)
+    note_movement(world, asset_of(world, item), amount, CHARACTER, as_int(me["id"]), GROUND, 0, REASON_DROP)
     world.counters[COUNT_DROPS] += 1
     return True
 
@@ -198,11 +247,12 @@ def use(world: World, row: int, slot: int) -> bool:
     heal = as_int(item_type["heal"])
     if heal > 0:
         missing = as_int(me["max_hp"]) - as_int(me["hp"])
-        if missing <= 0:
+        if missing <= 0 or not can_note(world):
             return False
         healed = min(heal, missing)
         me["hp"] += healed
         take_from_slot(me, slot, 1)
+        note_movement(world, asset_of(world, item), 1, CHARACTER, as_int(me["id"]), VOID, 0, REASON_USE)
         emit(world, EVENT_HEAL, healed, row, row)
     elif as_int(item_type["max_damage"]) > 0:
         me["weapon"] = 0 if as_int(me["weapon"]) == item else item

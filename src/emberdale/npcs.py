@@ -4,8 +4,8 @@ Responsible for: decisions of NPCs (a few times a second, staggered by row) and 
 Not here: what an attack does (`combat.py`), where camps are (the map).
 
 Invariants: an NPC looks around only when players are in the 3 x 3 coarse cells around it, and then at a bounded number
-of entities; beyond its leash it goes home; with `npc_stride` n the rules run every n-th tick with steps n times as
-long, so NPCs keep their speed under overload.
+of entities; beyond its leash it goes home; it starts no fight with a ghost, but fights back; with `npc_stride` n the
+rules run every n-th tick with steps n times as long, so NPCs keep their speed under overload.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from emberdale.fields import (
 from myriad.game import (
     COSINE,
     DIRECTIONS,
+    GHOST,
     HIDDEN,
     NPC,
     PLAYER,
@@ -251,7 +252,7 @@ def _step_npcs(world: World, stride: int) -> None:
     bottom = as_int(clock["origin_y"]) * UNITS_PER_M
     radius = as_int(params["body_radius"])
     for row in range(clock["num_rows"]):
-        if (flags[row] & NPC) == 0 or steps_left[row] == 0:
+        if (flags[row] & (NPC | GHOST)) != NPC or steps_left[row] == 0:
             continue
         me = world.entities[row]
         steps = min(stride, as_int(steps_left[row]))
@@ -284,5 +285,5 @@ def npcs_rule(world: World) -> None:
     flags = world.entities["flags"]
     period = max(1, as_int(params["think_ticks"]) // stride)
     for row in range((now // stride) % period, as_int(clock["num_rows"]), period):
-        if (flags[row] & NPC) != 0:
+        if (flags[row] & (NPC | GHOST)) == NPC:
             think(world, row, now)

@@ -3,7 +3,8 @@
 Responsible for: applying input-ticks and intents, respawn of players, health coming back, ground items' end.
 Not here: how a body moves (`movement.py`), fights (`combat.py`), handles items (`items.py`).
 
-Invariant: a player moves only by applied input-ticks, at most two a tick; one intent per input-tick.
+Invariants: a player moves only by applied input-ticks, at most two a tick; one intent per input-tick; nothing here
+changes a ghost or a frozen player.
 """
 
 from __future__ import annotations
@@ -22,9 +23,22 @@ from emberdale.fields import (
     STATE_IDLE,
     STATE_WALKING,
 )
-from emberdale.items import item_action, take_from_ground
+from emberdale.items import decay, item_action
 from emberdale.movement import move_step
-from myriad.game import HIDDEN, HISTORY_TICKS, ITEM, NPC, PLAYER, UNITS_PER_M, Record, World, as_int, inner_kernel
+from myriad.game import (
+    FROZEN,
+    GHOST,
+    HIDDEN,
+    HISTORY_TICKS,
+    ITEM,
+    NPC,
+    PLAYER,
+    UNITS_PER_M,
+    Record,
+    World,
+    as_int,
+    inner_kernel,
+)
 
 MAX_INPUTS = 2
 
@@ -41,7 +55,7 @@ def players_rule(world: World) -> None:
     now = as_int(clock["tick"]) + 1
     dt = clock["dt"]
     for row in range(clock["num_rows"]):
-        if (flags[row] & PLAYER) == 0:
+        if (flags[row] & (PLAYER | GHOST | FROZEN)) != PLAYER:
             continue
         me = world.entities[row]
         if me["state"] == STATE_DEAD:
@@ -126,9 +140,11 @@ def upkeep_rule(world: World) -> None:
     for row in range(now % hz, as_int(clock["num_rows"]), hz):
         me = world.entities[row]
         flags = as_int(me["flags"])
+        if (flags & (GHOST | FROZEN)) != 0:
+            continue
         if (flags & ITEM) != 0:
             if now >= as_int(me["timer_tick"]):
-                take_from_ground(world, row)
+                decay(world, row)
         elif (flags & (PLAYER | NPC)) != 0 and (flags & HIDDEN) == 0:
             _heal(me, world.params[0], now)
             if (flags & PLAYER) != 0:

@@ -236,6 +236,7 @@ def spawn(world: World, entity_id: int, client: int, name: str, x: float | None,
         ("home_y", qy),
         ("protected_tick", tick + int(world.params["protection_ticks"][0])),
         ("private_version", 1),
+        ("level", 1),
     ):
         world.entities[field][row] = value
     place(world, row, qx, qy, tick)

@@ -48,6 +48,12 @@ PARAMS = np.dtype(
         ("item_ticks", "i4"),
         ("max_on_ground", "i4"),
         ("coin_item", "i4"),
+        ("trade_distance", "i4"),
+        ("level_experience", "i4"),
+        ("level_hp", "i4"),
+        ("max_level", "i4"),
+        ("player_experience", "i4"),
+        ("border_reach", "i4"),  # the longest reach that anybody has, and a tolerance
         ("think_ticks", "i4"),
         ("think_checks", "i4"),
         ("rest_min_ticks", "i4"),
@@ -77,6 +83,7 @@ KIND = np.dtype(
         ("min_damage", "i4"),
         ("max_damage", "i4"),
         ("flee_hp", "i4"),
+        ("experience", "i4"),
         ("respawn_ticks", "i4"),
         ("min_coins", "i4"),
         ("max_coins", "i4"),
@@ -166,7 +173,9 @@ def load_params(tick_hz: int) -> NDArray[Any]:
     """(1,) PARAMS for a tick rate."""
     rules = read_toml(FOLDER / "rules.toml")
     move, player, combat = rules["movement"], rules["player"], rules["combat"]
-    items, npcs = rules["items"], rules["npcs"]
+    items, npcs, levels = rules["items"], rules["npcs"], rules["levels"]
+    types, numbers = load_items(tick_hz)
+    reach = max(_units(combat["reach_m"]), int(types["reach"].max()), int(load_kinds(tick_hz)[0]["reach"].max()))
     row = {
         "walk_mps": move["walk_mps"],
         "run_mps": move["run_mps"],
@@ -190,7 +199,13 @@ def load_params(tick_hz: int) -> NDArray[Any]:
         "action_ticks": round(items["action_cooldown_s"] * tick_hz),
         "item_ticks": round(items["lifetime_s"] * tick_hz),
         "max_on_ground": items["max_on_ground"],
-        "coin_item": load_items(tick_hz)[1]["Coins"],
+        "coin_item": numbers["Coins"],
+        "trade_distance": _units(items["trade_m"]),
+        "level_experience": levels["experience"],
+        "level_hp": levels["hp"],
+        "max_level": levels["max_level"],
+        "player_experience": levels["for_a_player"],
+        "border_reach": reach + _units(rules["border"]["tolerance_m"]),
         "think_ticks": max(1, tick_hz // npcs["think_hz"]),
         "think_checks": npcs["think_checks"],
         "rest_min_ticks": round(npcs["rest_min_s"] * tick_hz),

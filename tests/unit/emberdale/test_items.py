@@ -48,7 +48,7 @@ def test_a_ground_item_is_picked_up_into_a_slot_and_is_gone() -> None:
     act(world, row, INTENT_PICK_UP, entity_id)
     assert world.entities["slot_item"][row, 0] == ITEMS["Apple"]
     assert world.entities["slot_count"][row, 0] == 4
-    assert world.entities["private_version"][row] == version + 1
+    assert world.entities["private_version"][row] != version
     assert lying(world) == []
     act(world, row, INTENT_PICK_UP, entity_id)
     assert (count(world, "pickups"), count(world, "refused")) == (1, 1)
