@@ -9,6 +9,7 @@ connection without one is let in, waits for the store or a handoff, or is ended 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -95,6 +96,8 @@ class Players:
         self.avatars = avatars
         self.ownership: Ownership | None = None
         """None: the zone stands alone, and whoever has a token plays."""
+        self.greetings: Callable[[], list[bytes]] = list
+        """Control messages for everybody who comes in, after the welcome."""
         self.waiting: dict[int, TokenData] = {}
         """By connection: those who are let in once their character is the zone's."""
         self.num_joins = 0
@@ -191,6 +194,8 @@ class Players:
             avatar.character, self._settings.tick_hz, self._settings.snapshot_hz, last_input, self._name
         )
         self._talk.tell(row, welcome)
+        for body in self.greetings():
+            self._talk.tell(row, body)
         if self._ladder.rung:
             rung = RUNGS[self._ladder.rung]
             self._talk.tell(row, messages.load_notice(self._ladder.rung, rung.dilation, rung.name))

@@ -15,6 +15,8 @@ from typing import NamedTuple, cast
 
 import numpy as np
 
+from myriad.cluster.events import TOPIC as EVENT_TOPIC
+from myriad.cluster.events import Events
 from myriad.cluster.member import Member, MemberSettings
 from myriad.cluster.requests import Answer, Directory, LeaseGranted, Request, ZoneKey, ZoneLoad
 from myriad.cluster.talk import TOPIC as TALK_TOPIC
@@ -98,6 +100,8 @@ class WorldPart:
             random_bytes=random_bytes,
             drops=cast("MutableSequence[int]", arrays.server.drops),
         )
+        self.events = Events()
+        players.greetings = self.events.greetings
         self.gaps = new_histogram()
         """Nanoseconds from a character's freeze to its new zone's word that it plays."""
         self._game = game
@@ -141,6 +145,7 @@ class WorldPart:
         if now_ns >= self._next_want_ns:
             self._next_want_ns = now_ns + WANT_EVERY_NS
             self._look_around(now_ns)
+            self._announce(self.events.expire(self._wall_ms()))
 
     def after_tick(self, now_ns: int, *, snapshot: bool) -> None:
         """After the game's step; `snapshot` when the cells were encoded, too."""
@@ -306,6 +311,15 @@ class WorldPart:
         """What came over the bus."""
         if topic == TALK_TOPIC and self._router is not None:
             self._talk.carry_out(self._router.hear(body), self._now_ns)
+        elif topic == EVENT_TOPIC:
+            self._announce(self.events.hear(body, self._wall_ms()))
+
+    def _announce(self, messages: list[bytes]) -> None:
+        for body in messages:
+            self._talk.tell_all(body)
+
+    def _wall_ms(self) -> int:
+        return int(self._arrays.server.state["wall_s"][0]) * 1000
 
     def set_directory(self, directory: Directory, now_ns: int) -> None:
         """Who runs what."""

@@ -138,6 +138,8 @@ class WorldZone(Zone):
             self.arrays.server.drops[DROP_LEASE_EXPIRED] += count
             return
         self._out.begin()
+        state = self.arrays.server.state
+        state["wall_s"][0] = max(int(state["wall_s"][0]), wall_s)  # passages need it before any client came
         count = self.part.take_packets(batch, count, now_ns)
         if count:
             super().receive(batch, count, now_ns, wall_s)
