@@ -12,6 +12,18 @@ from collections.abc import Callable
 
 import numpy as np
 
+from myriad.cluster.requests import (
+    Answer,
+    Committed,
+    Cut,
+    Directory,
+    Done,
+    Fenced,
+    LeaseGranted,
+    RenewLease,
+    Request,
+    ZoneLoad,
+)
 from myriad.core.errors import LoginRefused, MyriadError, StartupError
 from myriad.core.phases import PHASE_STEP, PhaseTimer
 from myriad.core.settings import Settings, load
@@ -26,8 +38,23 @@ MAX_PLAYERS = 64
 class SmallZone:
     """See `runtime.hosted_zone.HostedZone`."""
 
-    def __init__(self, site: ZoneSite) -> None:
+    def __init__(self, site: ZoneSite, settings: Settings | None = None) -> None:
+        settings = settings or Settings()
         self.site = site
+        self.key = site.key
+        self.ttl_ms = int(settings.lease_ttl_s * 1000)
+        self.renew_ns = int(settings.lease_renew_s * 1e9)
+        self.epoch = 0
+        self.deadline_ns = 0
+        self.asked_ns = 0
+        self.saved_ticks = 0
+        self.number = 0
+        self.fenced = self.draining = self.drained = False
+        self.requests: list[tuple[int, Request]] = []
+        self.answers: list[tuple[int, Answer | None]] = []
+        self.posts: list[tuple[str, bytes]] = []
+        self.heard: list[tuple[str, bytes]] = []
+        self.directory: Directory | None = None
         self.players: dict[bytes, bool] = {}
         self.ticks: list[int] = []
         self.polls: list[int] = []
@@ -69,6 +96,7 @@ class SmallZone:
         self.phases.start()
         self.on_tick()
         self.ticks.append(now_ns)
+        self._renew(now_ns)
         self._tell(f"{len(self.ticks)}".encode())
         self.phases.done(PHASE_STEP)
 
@@ -77,11 +105,67 @@ class SmallZone:
 
     def poll(self, now_ns: int) -> None:
         self.polls.append(now_ns)
-        self._num_out = 0
+        self._renew(now_ns)
+        if not self.draining:
+            self._num_out = 0
 
     def close(self, now_ns: int) -> None:
         self.closed_at = now_ns
         self._tell(b"bye")
+
+    # A zone of a world: it saves how many ticks it has seen, whenever it is polled after a while and when it drains.
+
+    def start(self, granted: LeaseGranted, now_ns: int) -> None:
+        self.epoch = granted.epoch
+        self.deadline_ns = now_ns + self.ttl_ms * 1_000_000
+        if granted.state is not None:
+            self.saved_ticks = int.from_bytes(granted.state.ground, "little")
+
+    def may_speak(self, now_ns: int) -> bool:
+        return not self.fenced and now_ns < self.deadline_ns
+
+    def take_requests(self) -> list[tuple[int, Request]]:
+        taken, self.requests = self.requests, []
+        return taken
+
+    def answer(self, number: int, answer: Answer | None) -> None:
+        self.answers.append((number, answer))
+        if isinstance(answer, Fenced):
+            self.fenced = True
+        elif isinstance(answer, Done):
+            self.deadline_ns = self.asked_ns + self.ttl_ms * 1_000_000
+        elif isinstance(answer, Committed):
+            self.drained = self.draining
+
+    def take_posts(self) -> list[tuple[str, bytes]]:
+        taken, self.posts = self.posts, []
+        return taken
+
+    def hear(self, topic: str, body: bytes) -> None:
+        self.heard.append((topic, body))
+
+    def set_directory(self, directory: Directory, now_ns: int) -> None:
+        self.directory = directory
+
+    def drain(self, now_ns: int) -> None:
+        self.draining = True
+        self._tell(b"bye")
+        self.players.clear()
+        cut = Cut(self.key, self.epoch, 1, len(self.ticks), "", b"", self._ground())
+        self.requests.append((self._new_number(), cut))
+
+    def _ground(self) -> bytes:
+        return (self.saved_ticks + len(self.ticks)).to_bytes(8, "little")
+
+    def _renew(self, now_ns: int) -> None:
+        if self.epoch and not self.fenced and now_ns - self.asked_ns >= self.renew_ns:
+            self.asked_ns = now_ns
+            load = ZoneLoad(len(self.players), len(self.players))
+            self.requests.append((self._new_number(), RenewLease(self.key, self.epoch, self.ttl_ms, load)))
+
+    def _new_number(self) -> int:
+        self.number += 1
+        return self.number
 
     def about(self) -> dict[str, object]:
         return {"netcode": "1.02", "protocol_id": "00000000000000aa", "tick_hz": 60, "snapshot_hz": 20}
@@ -116,7 +200,7 @@ def make_small_zone(settings: Settings, site: ZoneSite) -> SmallZone:
     """As the real factory: refuses names that it does not know."""
     if site.name not in ZONES:
         raise StartupError(f"there is no zone {site.name}; there are {', '.join(ZONES)}")
-    return SmallZone(site)
+    return SmallZone(site, settings)
 
 
 def serve(command: str, flags: dict[str, str], slow_start_s: float) -> int:

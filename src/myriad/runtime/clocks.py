@@ -3,7 +3,8 @@
 Responsible for: monotonic time, wall time and CPU time of threads and of the process.
 Not here: clocks for tests (`core/clock.py`).
 
-Invariant: `now_ns` is the clock that kernels of this package read too (CLOCK_MONOTONIC).
+Invariant: `now_ns` is the clock that kernels of this package read too (`socket_records.CLOCK`). It runs on while a
+machine sleeps, because leases run on too.
 """
 
 from __future__ import annotations
@@ -13,13 +14,15 @@ import resource
 import sys
 import time
 
+from myriad.runtime.socket_records import CLOCK
+
 
 class RealClock:
     """`core.clock.Clock` by the operating system."""
 
     def now_ns(self) -> int:
-        """Nanoseconds of CLOCK_MONOTONIC."""
-        return time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+        """Nanoseconds since the machine started, those asleep included."""
+        return time.clock_gettime_ns(CLOCK)
 
     def wall_s(self) -> int:
         """Whole seconds since 1970."""

@@ -115,6 +115,15 @@ def own_endpoints(sock: socket.socket) -> tuple[Endpoint, ...]:
     return tuple(dict.fromkeys(new_endpoint(found, bound.port) for found in hosts))
 
 
+def reachable_endpoint(sock: socket.socket, public_addresses: tuple[str, ...] = ()) -> str:
+    """host:port at which others reach a bound socket: the first public address if there are any."""
+    own = own_endpoints(sock)
+    if public_addresses:
+        return str(parse_public_address(public_addresses[0], own[0].port))
+    beyond = [one for one in own if not is_loopback(str(one).rpartition(":")[0].strip("[]"))]
+    return str((beyond or own)[0])
+
+
 def _machine_hosts(family: socket.AddressFamily) -> list[str]:
     """Numeric addresses of this machine, loopback first: by its interfaces on Linux, by its name elsewhere."""
     found = ["127.0.0.1"] if family == socket.AF_INET else ["::1"]

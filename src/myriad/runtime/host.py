@@ -20,6 +20,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import NamedTuple
 
+from myriad.cluster.requests import ZoneKey
 from myriad.core.errors import EXIT_FAILED, EXIT_OK, StartupError
 from myriad.core.settings import Settings
 from myriad.runtime.clocks import RealClock
@@ -133,9 +134,12 @@ def _run(
         server = HttpServer(make_application(host), listeners.http)
         stack.callback(server.stop, _HTTP_STOP_S)
         server.start()
-        warm_up(_progress_of(host))
+        warm_up(progress_of(host))
         host.set_phase(False, "loading zones")
-        zones = {name: RunningZone(name, sock, host.settings, make_zone, collection) for name, sock in listeners.zones}
+        zones = {
+            name: RunningZone(ZoneKey(name), sock, host.settings, make_zone, collection)
+            for name, sock in listeners.zones
+        }
         release_compiler()
         collection.begin(RealClock().now_ns())
         stack.callback(_stop_zones, host, zones)
@@ -144,7 +148,7 @@ def _run(
             zone.start(stop.ask)
         host.zones = zones
         host.set_phase(True, "ready")
-        _announce(host, listeners.http)
+        announce(host, listeners.http)
         stop.wait(host.settings.max_seconds or None)
         failed = [zone.name for zone in zones.values() if zone.failure is not None]
     if failed:
@@ -152,7 +156,7 @@ def _run(
     return EXIT_FAILED if failed else EXIT_OK
 
 
-def _progress_of(host: Host) -> Progress:
+def progress_of(host: Host) -> Progress:
     """Says which kernels are compiled: over HTTP always, on standard output once it takes a while."""
     start_s = time.monotonic()
 
@@ -166,7 +170,7 @@ def _progress_of(host: Host) -> Progress:
     return progress
 
 
-def _announce(host: Host, http_socket: socket.socket) -> None:
+def announce(host: Host, http_socket: socket.socket) -> None:
     """Prints the address after a look at `/healthz` from outside. Raises StartupError if it does not answer 200."""
     bound, port = http_socket.getsockname()[:2]
     address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(bound, str(bound))

@@ -9,20 +9,26 @@ Invariant: other threads touch the zone only between its ticks, except `login`, 
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import NamedTuple, Protocol, TypeVar
 
+from myriad.cluster.requests import Directory, LeaseGranted, RenewLease, Request, ZoneKey
+from myriad.core.clock import NS_PER_S
 from myriad.core.errors import DROP_REASONS, DROP_SEND_BLOCKED, DROP_SOCKET_OVERFLOW
 from myriad.core.histogram import Histogram
 from myriad.core.phases import PhaseTimer
 from myriad.core.settings import Settings
 from myriad.netcode.addresses import Endpoint
+from myriad.netcode.tokens import KEY_BYTES
 from myriad.runtime.clocks import RealClock, process_cpu_ns, resident_bytes
 from myriad.runtime.endpoints import new_endpoint, own_endpoints, parse_public_address
+from myriad.runtime.load_meter import LoadMeter
 from myriad.runtime.quiet_collection import QuietCollection
 from myriad.runtime.udp_port import UdpPort
-from myriad.runtime.zone_loop import ZoneLike, ZoneLoop
+from myriad.runtime.zone_loop import Outside, ZoneLike, ZoneLoop
 from myriad.runtime.zone_thread import ZoneThread
 
 Answer = TypeVar("Answer")
@@ -31,6 +37,22 @@ Digests = dict[tuple[int, int, int], int]
 """By (cell x, cell y, part): the 64-bit digest of what the part holds."""
 
 _ANSWER_S = 2.0
+
+
+class Wish(NamedTuple):
+    """Somebody who wants in: `character` is an entity id, `spawn` in metres, both None for the zone's choice."""
+
+    name: str
+    character: int | None = None
+    spawn: tuple[float, float] | None = None
+
+
+class Desk(Protocol):
+    """Who writes tokens for the guests of a zone."""
+
+    async def login(self, wishes: Sequence[Wish], servers: tuple[Endpoint, ...], wall_s: int) -> list[bytes]:
+        """One connect token (2048 bytes) for each. Raises LoginRefused."""
+        ...
 
 
 class HostedZone(ZoneLike, Protocol):
@@ -71,6 +93,16 @@ class ZoneSite(NamedTuple):
     """Every endpoint that a valid connect token may name for this zone."""
     phases: PhaseTimer
     """To be given back by the zone's `phases`."""
+    layer: int = 0
+    private_key: bytes = b""
+    """What its connect tokens are sealed with: new with every start of the zone."""
+    secret: bytes = b""
+    """32 random bytes that all zones of the world know; empty for a zone that stands alone."""
+
+    @property
+    def key(self) -> ZoneKey:
+        """The zone, or the layer of it."""
+        return ZoneKey(self.name, self.layer)
 
 
 MakeZone = Callable[[Settings, ZoneSite], HostedZone]
@@ -81,17 +113,31 @@ class RunningZone:
     """A zone with its thread, as a host and a front door see it."""
 
     def __init__(
-        self, name: str, sock: socket.socket, settings: Settings, make_zone: MakeZone, collection: QuietCollection
+        self,
+        key: ZoneKey,
+        sock: socket.socket,
+        settings: Settings,
+        make_zone: MakeZone,
+        collection: QuietCollection,
+        outside: Outside | None = None,
+        private_key: bytes = b"",
+        secret: bytes = b"",
     ) -> None:
-        """Builds the zone for the bound UDP socket; raises StartupError."""
+        """Builds the zone for the bound UDP socket, which is its own from now on; `outside` is None for a zone that
+        stands alone. Raises StartupError."""
         clock = RealClock()
         self._clock = clock
         self._port = UdpPort(sock, fallback=settings.fallback_sockets)
-        self.name = name
+        self.key = key
+        self.name = str(key)
         self.endpoint = self._port.endpoint
+        self.private_key = private_key or os.urandom(KEY_BYTES)
+        self.desk: Desk | None = None
+        """Who writes tokens; None: the zone itself."""
         self._public = tuple(parse_public_address(text, self.endpoint.port) for text in settings.public_addresses)
         own = tuple(dict.fromkeys((*own_endpoints(sock), *self._public)))
-        self._zone = make_zone(settings, ZoneSite(name, own, PhaseTimer(clock.now_ns)))
+        site = ZoneSite(key.zone, own, PhaseTimer(clock.now_ns), key.layer, self.private_key, secret)
+        self._zone = make_zone(settings, site)
         self._loop = ZoneLoop(
             self._zone,
             self._port,
@@ -100,8 +146,16 @@ class RunningZone:
             catch_up_ticks=settings.catch_up_ticks,
             receive_budget=settings.receive_budget,
             collection=collection,
+            outside=outside,
+            idle_sleep_ns=min(NS_PER_S, int(settings.lease_renew_s * NS_PER_S / 2)) if outside else NS_PER_S,
         )
+        self._load_meter = LoadMeter(self._loop.measures)
         self._thread: ZoneThread | None = None
+
+    @property
+    def protocol_id(self) -> int:
+        """The u64 that every packet of its protocol authenticates."""
+        return int(str(self._zone.about()["protocol_id"]), 16)
 
     def start(self, on_failure: Callable[[], None]) -> None:
         """Starts its thread; `on_failure` is called there if the zone fails."""
@@ -119,6 +173,45 @@ class RunningZone:
             return False
         self._port.close()
         return True
+
+    # A zone of a world; from the host's main thread.
+
+    def grant(self, granted: LeaseGranted, asked_ns: int) -> None:
+        """Before `start`: its lease, which was asked for at `asked_ns`."""
+        self._zone.start(granted, asked_ns)
+
+    def post(self, function: Callable[[HostedZone], object]) -> bool:
+        """Runs `function` with the zone between two ticks; from any thread. False if it has ended or is overrun."""
+        try:
+            self._loop.post(lambda: function(self._zone))
+        except RuntimeError:
+            return False
+        return True
+
+    def set_directory(self, directory: Directory, asked_ns: int) -> None:
+        """From any thread: who runs what."""
+        self.post(lambda zone: zone.set_directory(directory, asked_ns))
+
+    def drain(self) -> None:
+        """From any thread: everybody leaves, everything is written, then `Outside.finished` is called."""
+        self.post(lambda zone: zone.drain(self._clock.now_ns()))
+
+    def with_load(self, request: Request) -> Request:
+        """On the zone's thread: a renewal of the lease with lateness and CPU as measured here."""
+        if not isinstance(request, RenewLease):
+            return request
+        return replace(request, load=self._load_meter.read(request.load, self._clock.now_ns()))
+
+    @property
+    def fenced(self) -> bool:
+        """True once its lease is lost for good."""
+        return self._zone.fenced
+
+    @property
+    def working_s(self) -> float:
+        """For how long its thread has been at work without coming to rest: large if it hangs."""
+        since_ns = self._loop.working_since_ns
+        return (self._clock.now_ns() - since_ns) / NS_PER_S if since_ns else 0.0
 
     @property
     def running(self) -> bool:
@@ -138,13 +231,15 @@ class RunningZone:
         """What a token names for a login that was made to `local_host` (a numeric address of this machine)."""
         return self._public or (new_endpoint(local_host, self.endpoint.port),)
 
-    def login(
-        self, name: str, character: int | None, spawn: tuple[float, float] | None, local_host: str
-    ) -> tuple[bytes, tuple[str, ...]]:
-        """A connect token and the server addresses in it. Raises LoginRefused."""
+    async def login(self, wishes: Sequence[Wish], local_host: str) -> tuple[list[bytes], tuple[str, ...]]:
+        """A connect token for each, and the server addresses in them. Raises LoginRefused."""
         servers = self.servers(local_host)
-        token = self._zone.login(name, character, spawn, servers, self._clock.wall_s())
-        return token, tuple(str(server) for server in servers)
+        wall_s = self._clock.wall_s()
+        if self.desk is not None:
+            tokens = await self.desk.login(wishes, servers, wall_s)
+        else:
+            tokens = [self._zone.login(w.name, w.character, w.spawn, servers, wall_s) for w in wishes]
+        return tokens, tuple(str(server) for server in servers)
 
     async def status(self) -> dict[str, object]:
         """All numbers: the zone's, its loop's, its port's and the process's. Raises RuntimeError or TimeoutError."""

@@ -78,7 +78,10 @@ ERRNO_AGAIN = errno.EAGAIN
 ERRNO_WOULD_BLOCK = errno.EWOULDBLOCK
 ERRNO_INTERRUPTED = errno.EINTR
 ERRNO_NO_BUFFERS = errno.ENOBUFS
-CLOCK_MONOTONIC = int(time.CLOCK_MONOTONIC)
+if sys.platform == "linux":
+    CLOCK = int(time.CLOCK_BOOTTIME)  # never goes back, and runs on while the machine sleeps, as leases do
+else:
+    CLOCK = int(time.CLOCK_MONOTONIC)
 IPV6_FAMILY = int(socket.AF_INET6)
 IPV4_NAME_BYTES = 16
 IPV6_NAME_BYTES = 28
@@ -141,6 +144,6 @@ def clear_address_rest(addresses: npt.NDArray[np.uint64], i: int) -> None:
 
 @inner_kernel
 def read_clock_ns(io: SocketIo, clock: int) -> int:
-    """Nanoseconds of a clock (CLOCK_MONOTONIC); uses `io.time` as scratch."""
+    """Nanoseconds of a clock (CLOCK); uses `io.time` as scratch."""
     _clock_gettime(clock, io.time.ctypes.data)
     return int(io.time["seconds"][0]) * 1_000_000_000 + int(io.time["nanoseconds"][0])

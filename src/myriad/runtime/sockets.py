@@ -14,7 +14,7 @@ from __future__ import annotations
 from myriad.core import native
 from myriad.core.kernel import bare_kernel, inner_kernel
 from myriad.runtime.single_sockets import receive_one_by_one, send_one_by_one
-from myriad.runtime.socket_records import CLOCK_MONOTONIC, SocketIo, read_clock_ns
+from myriad.runtime.socket_records import CLOCK, SocketIo, read_clock_ns
 from myriad.wire.datagram import Batch
 
 HAS_MMSG = native.available("recvmmsg") and native.available("sendmmsg")
@@ -80,7 +80,7 @@ def wait(fd: int, wake_fd: int, io: SocketIo, timeout_ns: int) -> int:
     """Sleeps until `fd` or `wake_fd` has something to read or `timeout_ns` (>= 0) have passed; -1 ignores a descriptor.
 
     Returns SOCKET_READABLE and WOKEN, added. It may return 0 early when a signal came. Notes the moment of waking in
-    `io.state["woke_ns"]` (monotonic clock), so that the wait for the GIL after it can be measured.
+    `io.state["woke_ns"]` (the clock of `clocks.py`), so that the wait for the GIL after it can be measured.
     """
     io.polls["fd"][0] = fd
     io.polls["fd"][1] = wake_fd
@@ -95,5 +95,5 @@ def wait(fd: int, wake_fd: int, io: SocketIo, timeout_ns: int) -> int:
             found += SOCKET_READABLE
         if io.polls["returned"][1] != 0:
             found += WOKEN
-    io.state["woke_ns"][0] = read_clock_ns(io, CLOCK_MONOTONIC)
+    io.state["woke_ns"][0] = read_clock_ns(io, CLOCK)
     return found

@@ -4,7 +4,7 @@ Responsible for: turning SIGTERM, SIGINT and calls from threads into one wake-up
 Not here: stopping the parts (`runtime/host.py`).
 
 Invariant: nothing but one byte into a pipe happens inside a signal handler once the program runs. Before that there is
-nobody to be told, so a signal ends the process at once, even within a long compilation.
+nobody to be told, so a signal ends the process at once, even within a long compilation; and so does a second signal.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ class StopRequest:
         os.set_blocking(self._read, False)
         os.set_blocking(self._write, False)
         self._ready = False
+        self._signalled = False
         self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> StopRequest:
@@ -50,12 +51,17 @@ class StopRequest:
         with contextlib.suppress(OSError):
             os.write(self._write, b"\0")
 
+    def fileno(self) -> int:
+        """Readable once somebody has asked."""
+        return self._read
+
     def wait(self, timeout_s: float | None) -> bool:
         """Sleeps until somebody asks (True) or the time is over (False)."""
         return bool(select.select([self._read], [], [], timeout_s)[0])
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
-        if not self._ready:
+        if not self._ready or self._signalled:
             sys.stdout.flush()
             os._exit(128 + number)
+        self._signalled = True
         self.ask()

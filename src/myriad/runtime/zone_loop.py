@@ -1,7 +1,7 @@
 """The loop of one zone: receive, tick, send, sleep.
 
-Responsible for: when a zone receives and ticks, what it measures, commands from other threads between ticks, and
-telling clients at the end.
+Responsible for: when a zone receives and ticks, what it measures, commands from other threads between ticks, handing
+on what the zone asks of the store and says on the bus, and telling clients at the end.
 Not here: the thread around it (`runtime/zone_thread.py`), the zone (`zone/`), sockets (`runtime/udp_port.py`).
 
 One `turn` sleeps and then does what is due. A zone with players sleeps until its next tick, whatever arrives meanwhile:
@@ -9,7 +9,8 @@ packets are taken once per tick. An idle zone sleeps until a packet comes, but l
 interval, so that a flood does not keep it awake.
 
 Invariants: never more ticks in a turn than the step's catch-up; receiving ends after its budget of datagrams and half a
-tick's time, and what is left waits in the socket; a command runs between ticks, on this thread.
+tick's time, and what is left waits in the socket; a command runs between ticks, on this thread; a zone of a world
+takes no batch and sends none without a look at its lease right before, so a process that was paused is silent.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, Protocol, TypeVar
 
+from myriad.cluster.requests import Answer, Directory, LeaseGranted, Request
 from myriad.core.clock import NS_PER_S, Clock, FixedStep
 from myriad.core.histogram import record
 from myriad.core.phases import PHASE_RECEIVE, PHASE_SEND, PhaseTimer
@@ -32,7 +34,6 @@ T = TypeVar("T")
 
 RECEIVE_BATCH = 256
 MAX_WAITING_COMMANDS = 4096
-_IDLE_SLEEP_NS = NS_PER_S
 _COMMANDS_NS = 2_000_000
 
 
@@ -94,6 +95,66 @@ class ZoneLike(Protocol):
         """Ends all connections; `outgoing` then tells the clients."""
         ...
 
+    # A zone of a world; of a zone that stands alone, none of these is called.
+
+    def start(self, granted: LeaseGranted, now_ns: int) -> None:
+        """Before the first tick: the lease, asked for not before `now_ns`, and what the zone held."""
+        ...
+
+    def may_speak(self, now_ns: int) -> bool:
+        """False while its lease is over: it takes no datagrams, sends none, and is polled instead of ticking."""
+        ...
+
+    def take_requests(self) -> list[tuple[int, Request]]:
+        """What it asks of the store, by its own numbers, in order; asked after each `tick`, `poll` and `close`."""
+        ...
+
+    def answer(self, number: int, answer: Answer | None) -> None:
+        """The answer to one of them; None if the store could not be asked."""
+        ...
+
+    def take_posts(self) -> list[tuple[str, bytes]]:
+        """What it publishes on the bus: (topic, body); asked with `take_requests`."""
+        ...
+
+    def hear(self, topic: str, body: bytes) -> None:
+        """What came over the bus."""
+        ...
+
+    def set_directory(self, directory: Directory, now_ns: int) -> None:
+        """Who runs what; `now_ns` is when the store was asked."""
+        ...
+
+    @property
+    def fenced(self) -> bool:
+        """True once it has lost its lease for good."""
+        ...
+
+    def drain(self, now_ns: int) -> None:
+        """Makes everybody leave and writes everything, as the ticks go on."""
+        ...
+
+    @property
+    def drained(self) -> bool:
+        """True once nobody is left and everything is written."""
+        ...
+
+
+class Outside(Protocol):
+    """What a zone of a world is connected to. Called on the loop's thread; nothing here waits."""
+
+    def ask(self, requests: list[tuple[int, Request]]) -> None:
+        """To the store; answers come back by `ZoneLoop.post`."""
+        ...
+
+    def publish(self, posts: list[tuple[str, bytes]]) -> None:
+        """To the bus."""
+        ...
+
+    def finished(self) -> None:
+        """The zone is fenced or drained; called once."""
+        ...
+
 
 class ZoneLoop:
     """Runs one zone on one thread, turn by turn."""
@@ -109,9 +170,14 @@ class ZoneLoop:
         receive_budget: int = 4096,
         collection: QuietCollection | None = None,
         cpu_ns: Callable[[], int] = thread_cpu_ns,
+        outside: Outside | None = None,
+        idle_sleep_ns: int = NS_PER_S,
     ) -> None:
-        """`receive_budget` datagrams (>= 1) are taken per turn at most; `cpu_ns` reads the thread's CPU time."""
+        """`receive_budget` datagrams (>= 1) are taken per turn at most; `cpu_ns` reads the thread's CPU time; `outside`
+        is None for a zone that stands alone; an idle zone is polled every `idle_sleep_ns`."""
         self.measures = ZoneMeasures()
+        self.working_since_ns = 0
+        """When it last woke; 0 while it sleeps, so that another thread can see whether it hangs."""
         self._zone = zone
         self._port = port
         self._clock = clock
@@ -120,6 +186,9 @@ class ZoneLoop:
         self._receive_budget = receive_budget
         self._collection = collection
         self._cpu_ns = cpu_ns
+        self._outside = outside
+        self._told_finished = False
+        self._idle_sleep_ns = idle_sleep_ns
         self._batch = new_batch(RECEIVE_BATCH)
         self._commands: queue.Queue[Callable[[], None]] = queue.Queue(MAX_WAITING_COMMANDS)
         self._was_idle = True
@@ -143,6 +212,19 @@ class ZoneLoop:
             except Exception as error:  # belongs to who asked
                 future.set_exception(error)
 
+        self._enqueue(run)
+        return future
+
+    def post(self, function: Callable[[], object]) -> None:
+        """As `call`, for what has no result that anybody waits for: an error in it is the loop's."""
+
+        def run() -> None:
+            if not self._closed.is_set():
+                function()
+
+        self._enqueue(run)
+
+    def _enqueue(self, run: Callable[[], None]) -> None:
         if self._closed.is_set():
             raise RuntimeError("the zone has stopped")
         try:
@@ -152,7 +234,6 @@ class ZoneLoop:
         self._port.wake()
         if self._closed.is_set():  # it closed meanwhile, and nobody else looks at the queue any more
             self._refuse_commands()
-        return future
 
     def turn(self) -> None:
         """Sleeps until something is due and does it."""
@@ -168,6 +249,8 @@ class ZoneLoop:
         self._refuse_commands()
         self._zone.close(self._clock.now_ns())
         self._send()
+        self._hand_on()
+        self.working_since_ns = 0
 
     def _refuse_commands(self) -> None:
         while True:
@@ -193,8 +276,13 @@ class ZoneLoop:
         record(measures.lateness, self._step.lateness_ns)
         self._receive(now_ns)
         for _ in range(due):
-            self._zone.tick(self._clock.now_ns())
+            tick_ns = self._clock.now_ns()
+            if self._may_speak():
+                self._zone.tick(tick_ns)
+            else:
+                self._zone.poll(tick_ns)
             self._send()
+            self._hand_on()
         measures.record_phases(phases.spent_ns)
         measures.num_ticks += due
         measures.num_skipped_ticks = self._step.skipped_ticks
@@ -211,23 +299,26 @@ class ZoneLoop:
         else:
             now_ns = self._sleep(self._next_poll_ns - now_ns, for_packets=True)
         self._rest = False
-        self._run_commands()
+        commanded = self._run_commands()
         received = self._receive(now_ns)
-        if received == 0 and now_ns < self._next_poll_ns:
+        if received == 0 and not commanded and now_ns < self._next_poll_ns:
             return
         self._rest = received > 0
         self._zone.poll(now_ns)
-        self._next_poll_ns = now_ns + (self._interval_ns if received else _IDLE_SLEEP_NS)
+        self._next_poll_ns = now_ns + (self._interval_ns if received else self._idle_sleep_ns)
         self._send()
+        self._hand_on()
         self._zone.phases.clear()
         if not received:
-            self._offer_collection(now_ns, _IDLE_SLEEP_NS)
+            self._offer_collection(now_ns, self._idle_sleep_ns)
 
     def _sleep(self, timeout_ns: int, *, for_packets: bool) -> int:
         if timeout_ns <= 0:
-            return self._clock.now_ns()
+            self.working_since_ns = self._clock.now_ns()
+            return self.working_since_ns
+        self.working_since_ns = 0
         woke_ns = self._port.wait(timeout_ns, for_packets=for_packets)
-        now_ns = self._clock.now_ns()
+        now_ns = self.working_since_ns = self._clock.now_ns()
         record(self.measures.gil_wait, now_ns - woke_ns)
         return now_ns
 
@@ -240,7 +331,10 @@ class ZoneLoop:
         while True:
             count = self._port.receive(self._batch)
             if count > 0:
-                self._zone.receive(self._batch, count, now_ns, wall_s)
+                if self._may_speak():
+                    self._zone.receive(self._batch, count, now_ns, wall_s)
+                else:
+                    self.measures.num_silenced += count
                 total += count
             if count < len(self._batch):
                 break
@@ -254,23 +348,44 @@ class ZoneLoop:
         batch, count = self._zone.outgoing
         if count > 0:
             start_ns = self._clock.now_ns()
-            self._port.send(batch, count)
+            if self._may_speak():
+                self._port.send(batch, count)
+            else:
+                self.measures.num_silenced += count
             self._zone.phases.spent_ns[PHASE_SEND] += self._clock.now_ns() - start_ns
 
-    def _run_commands(self) -> None:
-        if self._commands.empty():
+    def _may_speak(self) -> bool:
+        return self._outside is None or self._zone.may_speak(self._clock.now_ns())
+
+    def _hand_on(self) -> None:
+        """What the zone asks and says goes out, and its end is told."""
+        if self._outside is None:
             return
+        requests = self._zone.take_requests()
+        if requests:
+            self._outside.ask(requests)
+        posts = self._zone.take_posts()
+        if posts:
+            self._outside.publish(posts)
+        if not self._told_finished and (self._zone.fenced or self._zone.drained):
+            self._told_finished = True
+            self._outside.finished()
+
+    def _run_commands(self) -> bool:
+        """Runs what other threads handed over; False if there was nothing."""
+        if self._commands.empty():
+            return False
         end_ns = self._clock.now_ns() + _COMMANDS_NS
         while True:
             try:
                 command: Callable[[], Any] = self._commands.get_nowait()
             except queue.Empty:
-                return
+                return True
             command()
             self.measures.num_commands += 1
             if self._clock.now_ns() >= end_ns:
                 self._port.wake()  # the rest follows after what is due
-                return
+                return True
 
     def _offer_collection(self, now_ns: int, slack_ns: int) -> None:
         if self._collection is not None and self._collection.offer(now_ns, slack_ns):

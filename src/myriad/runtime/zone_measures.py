@@ -41,6 +41,8 @@ class ZoneMeasures:
         self.num_commands = 0
         self.num_receive_cut = 0
         """Turns in which the budget for receiving ended before the socket was empty."""
+        self.num_silenced = 0
+        """Datagrams neither taken nor sent because the zone's lease was over."""
         self.cpu_ns = 0
         """CPU time of the loop's thread."""
         self._spent = np.zeros(len(PHASES), np.int64)
@@ -69,4 +71,5 @@ class ZoneMeasures:
             "collections": self.num_collections,
             "commands": self.num_commands,
             "receive_budget_reached": self.num_receive_cut,
+            "silenced": self.num_silenced,
         }

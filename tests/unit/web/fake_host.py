@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -9,6 +11,7 @@ from myriad.core.errors import LoginRefused
 from myriad.core.histogram import new_histogram, record
 from myriad.core.phases import PHASES
 from myriad.runtime.host import Readiness
+from myriad.runtime.hosted_zone import Wish
 
 
 class FakeZone:
@@ -22,15 +25,15 @@ class FakeZone:
     def about(self) -> dict[str, object]:
         return {"protocol_id": "00000000000000aa", "tick_hz": 60}
 
-    def login(
-        self, name: str, character: int | None, spawn: tuple[float, float] | None, local_host: str
-    ) -> tuple[bytes, tuple[str, ...]]:
-        if name == "full":
+    async def login(self, wishes: Sequence[Wish], local_host: str) -> tuple[list[bytes], tuple[str, ...]]:
+        if any(wish.name == "full" for wish in wishes):
             raise LoginRefused("zone_full", "the zone is full")
-        if name == "broken":
+        if any(wish.name == "broken" for wish in wishes):
             raise ZeroDivisionError("a fault with a secret in it")
-        self.num_logins += 1
-        return f"{name}|{character}|{spawn}".encode(), (f"{local_host}:1337",)
+        if any(wish.name == "silent" for wish in wishes):
+            raise TimeoutError
+        self.num_logins += len(wishes)
+        return [f"{wish.name}|{wish.character}|{wish.spawn}".encode() for wish in wishes], (f"{local_host}:1337",)
 
     async def status(self) -> dict[str, object]:
         if not self.answers:

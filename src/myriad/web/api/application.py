@@ -20,7 +20,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.params import FromQuery, JSONBody
 
 from myriad.core.errors import LoginRefused
-from myriad.web.api.login import BadRequest, Grant, Grants, LoginRequest, grant, players_of
+from myriad.web.api.login import BadRequest, Grant, Grants, LoginRequest, grant, wishes_of
 from myriad.web.api.metrics_page import CONTENT_TYPE, Measured, metrics_text
 from myriad.web.api.ports import FrontDoorHost, FrontDoorZone
 from myriad.web.api.welcome_page import welcome_page
@@ -63,19 +63,20 @@ def _login_routes(host: FrontDoorHost, logins: Counter[str]) -> list[Handler]:
         """One token for `name`, or one for each of `names` where players may choose their spawn points."""
         zone = _find_zone(host, data.zone)
         try:
-            players = players_of(data, allow_spawn_choice=host.allow_spawn_choice)
-            granted = grant(zone, players, _local_host(request))
+            wishes = wishes_of(data, allow_spawn_choice=host.allow_spawn_choice)
+            tokens, servers = await grant(zone, wishes, _local_host(request))
         except BadRequest:
             logins["bad"] += 1
             raise
         except LoginRefused:
             logins["refused"] += 1
             raise
-        logins["granted"] += len(players)
-        servers = granted[0][1]
+        except (RuntimeError, TimeoutError):
+            raise _NotReady("the zone does not answer") from None
+        logins["granted"] += len(wishes)
         if data.names is None:
-            return Grant(granted[0][0], players[0].name, zone.name, servers, zone.about())
-        return Grants([token for token, _ in granted], zone.name, servers, zone.about())
+            return Grant(tokens[0], wishes[0].name, zone.name, servers, zone.about())
+        return Grants(tokens, zone.name, servers, zone.about())
 
     return [login]
 

@@ -14,6 +14,7 @@ from typing import Annotated, Final
 
 import msgspec
 
+from myriad.runtime.hosted_zone import Wish
 from myriad.web.api.ports import FrontDoorZone
 from myriad.wire.layouts import MAX_NAME_BYTES
 
@@ -43,14 +44,6 @@ class LoginRequest(msgspec.Struct, forbid_unknown_fields=True):
     zone: str | None = None
 
 
-class Player(msgspec.Struct, frozen=True):
-    """One who wants in, checked."""
-
-    name: str
-    character: int | None
-    spawn: tuple[float, float] | None
-
-
 class Grant(msgspec.Struct, frozen=True):
     """The answer for one player: `token` is a netcode 1.02 connect token (2048 bytes) in base64."""
 
@@ -70,33 +63,30 @@ class Grants(msgspec.Struct, frozen=True):
     protocol: dict[str, object]
 
 
-def players_of(request: LoginRequest, *, allow_spawn_choice: bool) -> list[Player]:
+def wishes_of(request: LoginRequest, *, allow_spawn_choice: bool) -> list[Wish]:
     """The players of a request, one or many. Raises BadRequest."""
     if (request.name is None) == (request.names is None):
         raise BadRequest("bad_request", "give either name or names")
     if request.names is None:
         if request.spawns is not None:
             raise BadRequest("bad_request", "spawns goes with names, spawn with name")
-        players = [Player(_checked_name(request.name or ""), request.character, _checked_spawn(request.spawn))]
+        wishes = [Wish(_checked_name(request.name or ""), request.character, _checked_spawn(request.spawn))]
     else:
-        players = _many(request, request.names)
+        wishes = _many(request, request.names)
         if not allow_spawn_choice:
             raise BadRequest("not_allowed", "this server takes one player per login (allow_spawn_choice is off)")
-    if not allow_spawn_choice and any(player.spawn is not None for player in players):
+    if not allow_spawn_choice and any(wish.spawn is not None for wish in wishes):
         raise BadRequest("not_allowed", "this server does not let players choose where they start")
-    return players
+    return wishes
 
 
-def grant(zone: FrontDoorZone, players: list[Player], local_host: str) -> list[tuple[str, tuple[str, ...]]]:
-    """For each player the token in base64 and the servers that it names. Raises LoginRefused."""
-    granted = []
-    for player in players:
-        token, servers = zone.login(player.name, player.character, player.spawn, local_host)
-        granted.append((base64.b64encode(token).decode("ascii"), servers))
-    return granted
+async def grant(zone: FrontDoorZone, wishes: list[Wish], local_host: str) -> tuple[list[str], tuple[str, ...]]:
+    """For each wish the token in base64, and the servers that they name. Raises LoginRefused."""
+    tokens, servers = await zone.login(wishes, local_host)
+    return [base64.b64encode(token).decode("ascii") for token in tokens], servers
 
 
-def _many(request: LoginRequest, names: list[str]) -> list[Player]:
+def _many(request: LoginRequest, names: list[str]) -> list[Wish]:
     if request.spawn is not None or request.character is not None:
         raise BadRequest("bad_request", "spawn and character go with name, spawns with names")
     if not 1 <= len(names) <= MAX_PLAYERS_PER_REQUEST:
@@ -104,7 +94,7 @@ def _many(request: LoginRequest, names: list[str]) -> list[Player]:
     spawns = request.spawns if request.spawns is not None else [None] * len(names)
     if len(spawns) != len(names):
         raise BadRequest("bad_request", f"{len(names)} names, but {len(spawns)} spawns")
-    return [Player(_checked_name(name), None, _checked_spawn(spawn)) for name, spawn in zip(names, spawns, strict=True)]
+    return [Wish(_checked_name(name), None, _checked_spawn(spawn)) for name, spawn in zip(names, spawns, strict=True)]
 
 
 def _checked_name(name: str) -> str:

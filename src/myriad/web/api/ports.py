@@ -3,16 +3,19 @@
 Responsible for: the protocols, which `runtime.host.Host` and `runtime.hosted_zone.RunningZone` fulfil; tests use fakes.
 Not here: anything that runs.
 
-Invariant: `status` and `digests` wait for the zone's thread and so are asynchronous; the rest answers at once.
+Invariant: `status` and `digests` wait for the zone's thread, `login` for the store, and so are asynchronous; the rest
+answers at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+
+from myriad.runtime.hosted_zone import Wish
 
 
 class FrontDoorZone(Protocol):
@@ -27,10 +30,9 @@ class FrontDoorZone(Protocol):
         """What a client wants to know before it connects: `protocol_id` (16 hexadecimal digits), rates."""
         ...
 
-    def login(
-        self, name: str, character: int | None, spawn: tuple[float, float] | None, local_host: str
-    ) -> tuple[bytes, tuple[str, ...]]:
-        """A connect token and the servers that it names. Raises LoginRefused."""
+    async def login(self, wishes: Sequence[Wish], local_host: str) -> tuple[list[bytes], tuple[str, ...]]:
+        """A connect token for each wish, and the servers that they name. Raises LoginRefused, RuntimeError or
+        TimeoutError."""
         ...
 
     async def status(self) -> dict[str, object]:

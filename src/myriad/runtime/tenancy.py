@@ -1,0 +1,309 @@
+"""One zone on one host of a world: from asking for its lease to giving it back.
+
+Responsible for: taking the lease, building the zone when it is granted, its thread, and what follows when the zone is
+drained, fenced or broken.
+Not here: which zones a host runs (`runtime/world_host.py`), renewing the lease and saving (the zone asks for that).
+
+Invariants: everything here happens on the host's main thread, but what `_Ties` does; a zone runs only under a lease
+granted to this start of it; its socket stays open from one start to the next.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from myriad.cluster.requests import (
+    AcquireLease,
+    Answer,
+    HostId,
+    LeaseGranted,
+    LeaseRefused,
+    ReleaseLease,
+    Request,
+    ZoneKey,
+    ZoneLoad,
+)
+from myriad.core.clock import NS_PER_S, Clock
+from myriad.core.settings import Settings
+from myriad.netcode.tokens import KEY_BYTES
+from myriad.runtime.bus_thread import BusThread
+from myriad.runtime.endpoints import reachable_endpoint
+from myriad.runtime.guests import GuestDesk, SpawnPoint
+from myriad.runtime.host_identity import is_dead
+from myriad.runtime.hosted_zone import HostedZone, MakeZone, RunningZone
+from myriad.runtime.quiet_collection import QuietCollection
+from myriad.runtime.restarts import BackOff
+from myriad.runtime.store_thread import StoreThread
+
+_LOG = logging.getLogger(__name__)
+
+ACQUIRING: Final = "acquiring"
+RUNNING: Final = "running"
+DRAINING: Final = "draining"
+RELEASING: Final = "releasing"
+ENDED: Final = "ended"
+
+_ASK_AGAIN_S: Final = 0.5
+_THREAD_END_S: Final = 1.0
+
+
+class HostTies(NamedTuple):
+    """What all zones of a host share."""
+
+    settings: Settings
+    make_zone: MakeZone
+    protocol_id: int
+    spawn_point: SpawnPoint
+    host: HostId
+    front_door: str
+    store: StoreThread
+    bus: BusThread
+    collection: QuietCollection
+    clock: Clock
+    on_main: Callable[[Callable[[], None]], None]
+    """Runs a function on the host's main thread, soon; from any thread."""
+    drain_s: float
+    """How long a zone may take to drain."""
+
+
+class Tenancy:
+    """See above. `begin`, then `step` from time to time; `drain` to end it."""
+
+    def __init__(self, key: ZoneKey, sock: socket.socket, ties: HostTies, dead_host: str = "") -> None:
+        """`sock` is bound and stays the caller's; `dead_host` is a host that is known to have ended."""
+        self.key = key
+        self.state = ACQUIRING
+        self.zone: RunningZone | None = None
+        """While it runs or drains."""
+        self.epoch = 0
+        self.holder: LeaseRefused | None = None
+        """Who has the lease, as long as it is another host."""
+        self.load = ZoneLoad()
+        self._socket = sock
+        self._ties = ties
+        self._dead_host = dead_host
+        self._back_off = BackOff()
+        self._again_s: float | None = None
+        self._asked: object = None
+        """Which question for a lease is the latest: answers to older ones do not count."""
+        self._private_key = b""
+        self._give_up_s = 0.0
+
+    def begin(self) -> None:
+        """Asks for the lease; everything else follows by itself."""
+        ties = self._ties
+        self.state, self._again_s = ACQUIRING, None
+        self._private_key = os.urandom(KEY_BYTES)
+        asked_ns = ties.clock.now_ns()
+        question = self._asked = object()
+        request = AcquireLease(
+            self.key,
+            ties.host,
+            int(ties.settings.lease_ttl_s * 1000),
+            reachable_endpoint(self._socket, ties.settings.public_addresses),
+            self._private_key,
+            ties.protocol_id,
+            ties.settings.max_players,
+            ties.front_door,
+            self._dead_host,
+        )
+
+        def answered(answer: Answer | None) -> None:
+            ties.on_main(lambda: self._on_lease(question, answer, asked_ns))
+
+        ties.store.submit(request, answered)
+
+    def step(self) -> None:
+        """What is due by now."""
+        now_s = self._now_s()
+        if self.state == ACQUIRING and self._again_s is not None and now_s >= self._again_s:
+            self.begin()
+        if self.state == DRAINING and now_s >= self._give_up_s:
+            _LOG.error("%s did not drain in time: what it had not written is lost", self.key)
+            self._end_zone()
+            self._release()
+        if self.state == RELEASING and now_s >= self._give_up_s:
+            self.state = ENDED
+
+    def drain(self) -> None:
+        """Everybody leaves, everything is written, the lease is given back; then `state` is ENDED."""
+        if self.state == ACQUIRING:
+            self._asked = None
+            self.state = ENDED
+        elif self.state == RUNNING and self.zone is not None:
+            self.state = DRAINING
+            self._give_up_s = self._now_s() + self._ties.drain_s
+            self.zone.drain()
+
+    def abandon(self) -> None:
+        """At the end of the host: a zone that still runs ends without having drained."""
+        self._asked = None
+        self._end_zone()
+        self.state = ENDED
+
+    @property
+    def next_s(self) -> float | None:
+        """When `step` has something to do; None: not by time alone."""
+        if self.state == ACQUIRING:
+            return self._again_s
+        return self._give_up_s if self.state in {DRAINING, RELEASING} else None
+
+    @property
+    def working_s(self) -> float:
+        """For how long its thread has been at work without a rest."""
+        return self.zone.working_s if self.zone is not None else 0.0
+
+    # What happens, on the main thread.
+
+    def _on_lease(self, question: object, answer: Answer | None, asked_ns: int) -> None:
+        if question is not self._asked:
+            if isinstance(answer, LeaseGranted) and self.state == ENDED:
+                self.epoch = answer.epoch
+                self._release()
+            return
+        self._asked = None
+        if isinstance(answer, LeaseGranted):
+            self._run(answer, asked_ns)
+        elif isinstance(answer, LeaseRefused):
+            self._wait_for_lease(answer)
+        else:
+            self._again_s = self._now_s() + _ASK_AGAIN_S
+
+    def _wait_for_lease(self, refused: LeaseRefused) -> None:
+        self.holder = refused
+        if is_dead(refused.host) and refused.host.name != self._dead_host:
+            _LOG.info("%s: its host %s has ended", self.key, describe(refused.host))
+            self._dead_host = refused.host.name
+            self.begin()
+            return
+        self._again_s = self._now_s() + min(max(refused.left_ms / 1000, 0.02), _ASK_AGAIN_S)
+
+    def _run(self, granted: LeaseGranted, asked_ns: int) -> None:
+        ties = self._ties
+        self.holder, self.epoch = None, granted.epoch
+        self._back_off.started(self._now_s())
+        try:
+            links = _Ties(self, ties)
+            zone = RunningZone(
+                self.key,
+                self._socket.dup(),
+                ties.settings,
+                ties.make_zone,
+                ties.collection,
+                links,
+                self._private_key,
+                ties.store.secret,
+            )
+            links.zone = zone
+            zone.desk = GuestDesk(self.key, zone.private_key, zone.protocol_id, ties)
+            zone.grant(granted, asked_ns)
+        except Exception:  # a zone that cannot be built does not end the others
+            _LOG.exception("%s cannot start", self.key)
+            self._begin_later()
+            return
+        self.zone, self.state = zone, RUNNING
+        zone.start(lambda: ties.on_main(lambda: self._on_failed(zone)))
+        _LOG.info("%s runs under epoch %d", self.key, granted.epoch)
+
+    def _on_failed(self, zone: RunningZone) -> None:
+        if self.zone is not zone:
+            return
+        self._end_zone()
+        if self.state == DRAINING:
+            self._release()
+        else:
+            self._begin_later()
+
+    def on_finished(self, zone: RunningZone) -> None:
+        """The zone says that it is drained or fenced."""
+        if self.zone is not zone:
+            return
+        fenced = zone.fenced
+        self._end_zone()
+        if fenced:
+            _LOG.warning("%s is fenced: it has lost epoch %d", self.key, self.epoch)
+        if self.state == DRAINING and fenced:
+            self.state = ENDED
+        elif self.state == DRAINING:
+            self._release()
+        else:
+            self._begin_later()
+
+    def _begin_later(self) -> None:
+        self.state = ACQUIRING
+        self._again_s = self._now_s() + self._back_off.ended(self._now_s())
+
+    def _end_zone(self) -> None:
+        zone, self.zone = self.zone, None
+        self.load = ZoneLoad()
+        if zone is not None:
+            zone.stop()
+            if not zone.join(_THREAD_END_S):
+                _LOG.error("the thread of %s does not end", self.key)
+
+    def _release(self) -> None:
+        self.state = RELEASING
+        self._give_up_s = self._now_s() + _THREAD_END_S
+
+        def answered(_: Answer | None) -> None:
+            self._ties.on_main(self._on_released)
+
+        self._ties.store.submit(ReleaseLease(self.key, self.epoch), answered)
+
+    def _on_released(self) -> None:
+        if self.state == RELEASING:
+            self.state = ENDED
+
+    def _now_s(self) -> float:
+        return self._ties.clock.now_ns() / NS_PER_S
+
+
+class _Ties:
+    """`runtime.zone_loop.Outside` of one start of a zone."""
+
+    def __init__(self, tenancy: Tenancy, ties: HostTies) -> None:
+        self._tenancy = tenancy
+        self._ties = ties
+        self.zone: RunningZone | None = None
+
+    def ask(self, requests: list[tuple[int, Request]]) -> None:
+        """To the store, with what this process knows better than the zone."""
+        zone = self.zone
+        if zone is None:
+            return
+        for number, request in requests:
+            known = zone.with_load(request)
+            load = getattr(known, "load", None)
+            if load is not None:
+                self._tenancy.load = load
+            self._ties.store.submit(known, _answer_to(zone, number))
+
+    def publish(self, posts: list[tuple[str, bytes]]) -> None:
+        """To the bus."""
+        for topic, body in posts:
+            self._ties.bus.publish(topic, body)
+
+    def finished(self) -> None:
+        """To the main thread."""
+        zone = self.zone
+        if zone is not None:
+            self._ties.on_main(lambda: self._tenancy.on_finished(zone))
+
+
+def _answer_to(zone: RunningZone, number: int) -> Callable[[Answer | None], None]:
+    def answered(answer: Answer | None) -> None:
+        def hand_over(hosted: HostedZone) -> None:
+            hosted.answer(number, answer)
+
+        zone.post(hand_over)
+
+    return answered
+
+
+def describe(host: HostId) -> str:
+    """A host as a person finds it."""
+    return f"process {host.pid} on {host.machine.partition('/')[0]}"
