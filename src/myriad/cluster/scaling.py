@@ -41,8 +41,8 @@ class ScalingLimits(NamedTuple):
     fill_low: float = 0.5
     merge_after_s: float = 60.0
     lead_s: float = 10.0
-    """A zone's growth is looked ahead so far: the time that a layer takes to start and to be known. A zone that has not
-    run so long lets in those who waited for it, and one that merges those who move, which is no growth."""
+    """A zone's growth is looked ahead so far: the time that a layer takes to start and to be known. A zone whose
+    layers changed since lets in those who waited for it or had to move, which is no growth."""
     late_ms: float = 33.0
     """Lateness (p99) that is too much if it lasts for `late_for_s` in a zone that is at least `late_fill` full."""
     late_for_s: float = 10.0
@@ -92,7 +92,8 @@ class _Zone:
     """What is remembered of one zone, all its layers together."""
 
     steady_since_ns: int | None = None
-    """Since when it runs without a layer that drains."""
+    """Since when the same layers run, and none of them drains."""
+    epochs: tuple[int, ...] = ()
     empty_since_ns: int | None = None
     small_since_ns: int | None = None
     late_since_ns: int | None = None
@@ -180,7 +181,9 @@ class ScalingPolicy:
             weight = min(1.0, passed_s / _GROWTH_OVER_S)
             zone.growth_hz += weight * ((connected - zone.connected) / passed_s - zone.growth_hz)
         zone.seen_ns, zone.connected = now_ns, connected
-        steady = all(takes_players(row) and row.key not in self._ending for row in layers)
+        epochs = tuple(row.epoch for row in layers)
+        steady = epochs == zone.epochs and all(takes_players(row) and row.key not in self._ending for row in layers)
+        zone.epochs = epochs
         zone.steady_since_ns = _since(zone.steady_since_ns, steady, now_ns)
         open_layers = [row for row in layers if takes_players(row)]
         fewer = sum(row.capacity for row in open_layers[:-1])
