@@ -32,6 +32,7 @@ from myriad.zone.avatars import NOBODY, Avatar, Avatars
 from myriad.zone.chat import Talk
 from myriad.zone.overload import RUNGS, OverloadLadder
 from myriad.zone.sessions import SESSION
+from myriad.zone.trade import Trades
 
 NS_PER_S = 1_000_000_000
 
@@ -89,6 +90,7 @@ class Players:
         *,
         avatars: Avatars,
         talk: Talk,
+        trades: Trades,
         inbox: Inbox,
         ladder: OverloadLadder,
         out: Outbox,
@@ -107,6 +109,7 @@ class Players:
         self._arrays = arrays
         self._settings = settings
         self._talk = talk
+        self._trades = trades
         self._inbox = inbox
         self._ladder = ladder
         self._out = out
@@ -240,6 +243,7 @@ class Players:
         """`avatar` is no longer the zone's; its row is the caller's."""
         self.avatars.remove(avatar)
         self._talk.end(avatar.character)
+        self._trades.gone(avatar.character)
 
     def let_go(self, avatar: Avatar) -> int:
         """The connection of a departing avatar (or NOBODY) goes on without one, in silence."""
@@ -263,6 +267,7 @@ class Players:
 
     def freeze(self, avatar: Avatar) -> None:
         """Nothing happens to `avatar` from now on; what its player sends waits at the client."""
+        self._trades.cancel(avatar.character)
         avatar.frozen = True
         world = self._arrays.world
         world.entities["flags"][avatar.entity_row] |= FROZEN
@@ -281,6 +286,7 @@ class Players:
     def _close_session(self, avatar: Avatar, now_ns: int) -> None:
         """The avatar lingers without a connection from now on."""
         row = avatar.connection
+        self._trades.cancel(avatar.character)
         avatar.last_input = int(self._arrays.queues["applied"][row])
         avatar.bucket = int(self._arrays.queues["bucket"][row])
         self._quiet(row)

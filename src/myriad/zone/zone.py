@@ -34,11 +34,12 @@ from myriad.netcode.tokens import KEY_BYTES
 from myriad.sim.input_queue import take_inputs
 from myriad.sim.world import World
 from myriad.wire.datagram import Batch, new_batch
-from myriad.wire.layouts import CHANNEL_CHAT, CHAT_SAY, CHAT_ZONE
+from myriad.wire.layouts import CHANNEL_CHAT, CHANNEL_INVENTORY, CHAT_SAY, CHAT_ZONE
 from myriad.wire.token_data import TokenData, pack_token_data
 from myriad.zone import messages
 from myriad.zone.arrays import MAX_RECEIVE_BATCH, ZoneArrays, new_zone_arrays
 from myriad.zone.avatars import NOBODY, Avatars
+from myriad.zone.barter import Barter
 from myriad.zone.chat import Talk
 from myriad.zone.login import LoginDesk, protocol_id_of
 from myriad.zone.numbers import digests_of, numbers_of
@@ -117,6 +118,7 @@ class Zone:
         )
         self._inbox = Inbox(self.arrays.reliable)
         self.talk = Talk(game, self.arrays, self.avatars, name, settings.chat_per_s)
+        self.barter = Barter(game, world, self.avatars, self.talk, settings)
         self._out = Outbox(new_batch(settings.max_connections + SPARE_DATAGRAMS))
         self.players = Players(
             name,
@@ -125,6 +127,7 @@ class Zone:
             settings,
             avatars=self.avatars,
             talk=self.talk,
+            trades=self.barter.trades,
             inbox=self._inbox,
             ladder=self.ladder,
             out=self._out,
@@ -284,6 +287,7 @@ class Zone:
             else:
                 self.players.left(change, now_ns)
         self._read_messages(now_ns)
+        self.barter.check(now_ns)
         if now_ns >= self._next_judgement_ns:
             self._next_judgement_ns = now_ns + WINDOW_S * NS_PER_S
             judge_pace(self._bundle)
@@ -298,6 +302,10 @@ class Zone:
             avatar = self.avatars.of_connection(message.row)
             if avatar is not None and message.channel == CHANNEL_CHAT:
                 self.talk.hear(avatar, message.data, now_ns)
+            elif avatar is not None and message.channel == CHANNEL_INVENTORY:
+                reason = self.barter.trades.hear(avatar.character, message.data, now_ns)
+                if reason is not None:
+                    self.arrays.server.drops[reason] += 1
             else:
                 self.arrays.server.drops[DROP_RELIABLE_MALFORMED] += 1
         if reliable.state["overflows"][0] != self._overflows_seen:
@@ -330,6 +338,7 @@ class Zone:
             "joins": self.players.num_joins,
             "leaves": dict(self.players.num_leaves),
             "chats": self.talk.num_chats,
+            "exchanges": self.barter.trades.num_exchanges,
             "load_level": self.ladder.rung,
             "load_level_name": rung.name,
             "load_ratio": round(self.ladder.load, 4),
