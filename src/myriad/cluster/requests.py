@@ -431,8 +431,6 @@ class Post:
     topic: str
     body: bytes
     life_ms: int = 60_000
-    nonce: int = 0
-    """A random u64 of the sender's, so that a repeated post is no second message; 0: each is one of its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,8 @@ DELETED: Final = 2
 def from_columns(row: Row) -> CharacterRow:
     """One row of `COLUMNS`."""
     character, account, name, zone, layer, epoch, presence, hop, session, x, y, *rest = row
-    owner = ZoneKey(zone, layer)
-    return CharacterRow(character, account, name, owner, epoch, presence, hop, unsigned(session), float(x), float(y), *rest)
+    owner, place = ZoneKey(zone, layer), (float(x), float(y))  # RETURNING of SQLite gives whole numbers as integers
+    return CharacterRow(character, account, name, owner, epoch, presence, hop, unsigned(session), *place, *rest)
 
 
 def find(db: Connection, character: int, lock: bool = False) -> CharacterRow | None:

@@ -5,11 +5,10 @@ be reached, and the numbers about all of it.
 Not here: the thread that drives it and the clock (`runtime/`), what a request does (`store.py`).
 
 A driver calls `poll`; or, where a transaction takes time of its own (a simulation), `begin`, then `finish` or `fail`.
-Any thread may `submit`; only the driver's calls the rest, and replies are called on it.
+Any thread may `submit`; only the driver's calls the rest. A reply is None if the store could not be asked.
 
 Invariants: requests of one zone are carried out in the order in which they were submitted; at most one cut of a zone is
-in a transaction; a transaction that failed is repeated as it was, before anything else. Every request that was
-accepted is answered once, unless the process ends.
+in a transaction; a transaction that failed is repeated as it was, before anything else. Every request is answered once.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ MAX_BATCH: Final = 256
 FIRST_BACK_OFF_NS: Final = 50_000_000
 LONGEST_BACK_OFF_NS: Final = 1_000_000_000
 
-Reply = Callable[[Answer], None]
+Reply = Callable[[Answer | None], None]
 
 
 class Durations:
@@ -106,18 +105,20 @@ class Writer:
         """When the store is to be asked again after it failed; None if it works."""
         return self._next_try_ns
 
-    def submit(self, request: Request, reply: Reply) -> bool:
-        """Takes a request; `reply(answer)` is called by the driver's thread. False if too many wait: not taken."""
+    def submit(self, request: Request, reply: Reply) -> None:
+        """Takes a request; `reply(answer)` is called by the driver's thread, or `reply(None)` at once if too many
+        wait."""
         with self._lock:
-            if self.num_waiting >= self._max_waiting:
-                self.num_refused += 1
-                return False
-            self._waiting.append(_Waiting(request, reply, self._clock()))
-        return True
+            taken = self.num_waiting < self._max_waiting
+            if taken:
+                self._waiting.append(_Waiting(request, reply, self._clock()))
+        if not taken:
+            self.num_refused += 1
+            reply(None)
 
-    def poll(self, now_ns: int) -> bool:
-        """Carries out one transaction, if anything waits and it is time. True if one took place."""
-        requests = self.begin(now_ns)
+    def poll(self) -> bool:
+        """Carries out one transaction, if anything waits and it is time. True if more could be done now."""
+        requests = self.begin(self._clock())
         if not requests:
             return False
         try:
@@ -127,7 +128,20 @@ class Writer:
             return False
         self.lock_waits.record(self._store.lock_wait_ns)
         self.finish(answers, self._clock())
-        return True
+        return self.num_waiting > 0
+
+    def secret(self) -> bytes:
+        """32 random bytes of this world."""
+        return self._store.secret()
+
+    def close(self) -> None:
+        """Lets the store go; what still waits is answered None."""
+        with self._lock:
+            left, self._batch = [*self._batch, *self._waiting], []
+            self._waiting.clear()
+        self._store.close()
+        for waiting in left:
+            waiting.reply(None)
 
     def begin(self, now_ns: int) -> tuple[Request, ...]:
         """The requests of the next transaction, in order; none if nothing waits or it is too early to try again."""

@@ -129,12 +129,12 @@ CREATE TABLE holding (
 -- Which zone wrote to which ground.
 CREATE TABLE ground (id BIGINT PRIMARY KEY, zone TEXT NOT NULL, layer INTEGER NOT NULL);
 
+-- Messages of the bus; digest: of topic and body.
 CREATE TABLE post (
     number BIGINT PRIMARY KEY,
     topic TEXT NOT NULL,
-    nonce BIGINT,
     body BYTEA NOT NULL,
+    digest BYTEA NOT NULL UNIQUE,
     expires_ms BIGINT NOT NULL
 );
-CREATE UNIQUE INDEX post_by_nonce ON post (nonce);
 CREATE INDEX post_by_end ON post (expires_ms);
