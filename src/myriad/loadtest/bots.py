@@ -1,5 +1,7 @@
 """What simulated players do: walk and follow paths, rest, fight what is near, pick up, chat. Kernels over many bots.
 
+Travellers do nothing but walk to and fro on a lane of their own, across a border between zones.
+
 Responsible for: each bot's decision at the moment it sends its next input.
 Not here: the rules that judge the intents (the game on the server), how inputs travel (`client/inputs.py`).
 
@@ -43,6 +45,11 @@ BOT = np.dtype(
         ("home_bottom", "<f8"),
         ("home_right", "<f8"),
         ("home_top", "<f8"),
+        ("travels", "u1"),  # to and fro between the ends of its lane
+        ("lane_x", "<f8"),  # one end, metres
+        ("lane_y", "<f8"),
+        ("lane_end_x", "<f8"),  # the other
+        ("lane_end_y", "<f8"),
     ],
     align=True,
 )
@@ -89,6 +96,9 @@ HUNT_PAUSE_NS = 6_000_000_000
 HUNT_RANGE_M = 14.0
 CHAT_EVERY_NS = 60_000_000_000
 RUN_SHARE = 0.25
+TURN_MIN_NS = 200_000_000
+"""Shortest rest of a traveller at an end of its lane."""
+
 LINE_STEP_M = 0.5
 
 
@@ -133,11 +143,41 @@ def is_clear_line(bots: Bots, x: float, y: float, to_x: float, to_y: float) -> b
 
 
 @inner_kernel
+def _set_out(bots: Bots, row: int, to_x: float, to_y: float, now_ns: int) -> None:
+    table = bots.bots
+    table["to_x"][row] = to_x
+    table["to_y"][row] = to_y
+    table["walking"][row] = 1
+    table["leg_began_ns"][row] = now_ns
+    table["leg_ends_ns"][row] = now_ns + LEG_MAX_NS
+    run = chance(bots, row) < RUN_SHARE
+    table["buttons"][row] = int(bots.guide["run_button"][0]) if run else 0
+
+
+@inner_kernel
+def _turn_on_lane(bots: Bots, row: int, x: float, y: float, now_ns: int) -> bool:
+    """A traveller at (x, y) sets out for the end of its lane that is farther away; false if it cannot go straight."""
+    table = bots.bots
+    near_x = float(table["lane_x"][row])
+    near_y = float(table["lane_y"][row])
+    far_x = float(table["lane_end_x"][row])
+    far_y = float(table["lane_end_y"][row])
+    if (near_x - x) ** 2 + (near_y - y) ** 2 > (far_x - x) ** 2 + (far_y - y) ** 2:
+        far_x, far_y = near_x, near_y
+    if not is_clear_line(bots, x, y, far_x, far_y):
+        return False
+    _set_out(bots, row, far_x, far_y, now_ns)
+    return True
+
+
+@inner_kernel
 def choose_leg(bots: Bots, row: int, now_ns: int) -> bool:
     """Looks for a point to walk to, in a few tries; false if none was found, and then the bot rests on."""
     table = bots.bots
     x = float(table["x"][row])
     y = float(table["y"][row])
+    if table["travels"][row] != 0 and _turn_on_lane(bots, row, x, y, now_ns):
+        return True
     for _ in range(6):
         angle = 2.0 * math.pi * chance(bots, row)
         distance = LEG_MIN_M + LEG_SPAN_M * chance(bots, row)
@@ -146,22 +186,18 @@ def choose_leg(bots: Bots, row: int, now_ns: int) -> bool:
         to_x = min(max(to_x, float(table["home_left"][row])), float(table["home_right"][row]))
         to_y = min(max(to_y, float(table["home_bottom"][row])), float(table["home_top"][row]))
         if is_clear_line(bots, x, y, to_x, to_y):
-            table["to_x"][row] = to_x
-            table["to_y"][row] = to_y
-            table["walking"][row] = 1
-            table["leg_began_ns"][row] = now_ns
-            table["leg_ends_ns"][row] = now_ns + LEG_MAX_NS
-            run = chance(bots, row) < RUN_SHARE
-            table["buttons"][row] = int(bots.guide["run_button"][0]) if run else 0
+            _set_out(bots, row, to_x, to_y, now_ns)
             return True
     return False
 
 
 @inner_kernel
 def rest(bots: Bots, row: int, now_ns: int) -> None:
-    """Ends a leg; the bot rests about as long as it walked."""
+    """Ends a leg; the bot rests about as long as it walked, a traveller for a moment."""
     walked_ns = now_ns - int(bots.bots["leg_began_ns"][row])
     pause_ns = max(int(walked_ns * (0.5 + chance(bots, row))), REST_MIN_NS)
+    if bots.bots["travels"][row] != 0:
+        pause_ns = TURN_MIN_NS + int(chance(bots, row) * 1e9)
     bots.bots["walking"][row] = 0
     bots.bots["rest_until_ns"][row] = now_ns + pause_ns
 
@@ -196,6 +232,8 @@ def notice(
     A thing that it goes for already is followed to where it is now.
     """
     table = bots.bots
+    if table["travels"][row] != 0:
+        return
     if int(table["prey_id"][row]) == entity_id:
         table["to_x"][row] = x
         table["to_y"][row] = y

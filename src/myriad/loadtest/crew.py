@@ -24,6 +24,8 @@ from myriad.client.ground import TILE_M, Game, ZoneMap
 from myriad.loadtest.bots import ACTION, BOT, GUIDE, Bots, start_bot
 from myriad.loadtest.delay_queue import new_delay_queue
 from myriad.loadtest.impairment import parse_impairment
+from myriad.loadtest.journeys import new_travels
+from myriad.loadtest.mail import new_mail
 from myriad.loadtest.measure import new_measures
 from myriad.loadtest.options import LoadOptions
 from myriad.loadtest.places import Places
@@ -46,8 +48,10 @@ _CHAT = "Has anyone seen the ember shards?"
 def build_swarm(
     options: LoadOptions, game: Game, zone: ZoneMap, protocol_id: int, tick_hz: int, sockets: Sockets
 ) -> Swarm:
-    """All arrays for `options.clients` clients of a zone that ticks at `tick_hz`; nobody has begun yet."""
+    """All arrays for `options.clients` players on `zone`'s ground, with a connection for each socket (one or two a
+    player); the server ticks at `tick_hz`; nobody has begun yet."""
     number = options.clients
+    rows = len(sockets.arrays.fds)
     own = game.own_dtype
     offsets = {name: int(own.fields[name][1]) for name in ("qx", "qy", "hp")} if own.fields is not None else {}
     guide = np.zeros(1, GUIDE)
@@ -65,15 +69,19 @@ def build_swarm(
     schedule["own_hp_at"] = offsets["hp"]
     waiting = max(1024, DELAYED_PER_CLIENT * number) if options.impair else 1
     chat = bytes([CHAT_SAY, CHAT_ZONE]) + _CHAT.encode()
+    plan = np.zeros(number, PLAN)
+    plan["row"] = np.arange(number)
     return Swarm(
-        clients=new_clients_arrays(number, protocol_id, tick_hz, own.itemsize, game.private_dtype.itemsize),
+        clients=new_clients_arrays(rows, protocol_id, tick_hz, own.itemsize, game.private_dtype.itemsize),
         sockets=sockets.arrays,
-        delays=new_delay_queue(parse_impairment(options.impair), number, waiting, options.seed),
+        delays=new_delay_queue(parse_impairment(options.impair), rows, waiting, options.seed),
         measures=new_measures(number),
         bots=Bots(np.zeros(number, BOT), guide, zone.solid),
         sight=new_sight(number),
-        plan=np.zeros(number, PLAN),
+        plan=plan,
         actions=np.zeros(number, ACTION),
+        travels=new_travels(number, rows > number),
+        mail=new_mail(number, rows > number),
         schedule=schedule,
         inbox=new_batch(1),
         outbox=new_batch(16),
@@ -84,8 +92,10 @@ def build_swarm(
 class Crew:
     """Runs a swarm on a thread of its own; use it in a `with` block."""
 
-    def __init__(self, swarm: Swarm, places: Places, seed: int) -> None:
+    def __init__(self, swarm: Swarm, places: Places, seed: int, after_slice: Callable[[], None] | None = None) -> None:
+        """`after_slice` is called on that thread after each slice of the loop, some 50 times a second."""
         self.swarm = swarm
+        self._after_slice = after_slice
         self._places = places
         self._seed = seed
         self._calls: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
@@ -139,30 +149,34 @@ class Crew:
 
     @property
     def num_connected(self) -> int:
-        """Clients with a connection now."""
-        return int((self.swarm.clients.net.clients["state"] == CLIENT_CONNECTED).sum())
+        """Players with a connection now."""
+        state = self.swarm.clients.net.clients["state"][self.swarm.plan["row"]]
+        return int((state == CLIENT_CONNECTED).sum())
 
     @property
     def in_place(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-        """(clients,): welcome, with an own state and a decoded snapshot."""
+        """(players,): welcome, with an own state and a decoded snapshot."""
         clients = self.swarm.clients
+        row = self.swarm.plan["row"]
         ready: np.ndarray[tuple[int], np.dtype[np.bool_]] = (
-            (clients.sessions["joined"] == 1)
-            & (clients.states["has_own"] == 1)
-            & (clients.views.views["sections"] > 0)
-            & (clients.net.clients["state"] == CLIENT_CONNECTED)
+            (clients.sessions["joined"][row] == 1)
+            & (clients.states["has_own"][row] == 1)
+            & (clients.views.views["sections"][row] > 0)
+            & (clients.net.clients["state"][row] == CLIENT_CONNECTED)
         )
         return ready
 
     @property
     def num_gone(self) -> int:
-        """Clients that had begun and have left."""
+        """Players that had begun and have left."""
         return int((self.swarm.plan["stage"] == 0).sum())
 
     def _run(self) -> None:
         try:
             while self.swarm.schedule["stop"][0] == 0:
                 run_swarm(self.swarm, time.monotonic_ns() + SLICE_NS)
+                if self._after_slice is not None:
+                    self._after_slice()
                 self._take_calls()
         except BaseException as error:
             self._failure = error

@@ -153,6 +153,12 @@ def note_tick(measures: Measures, row: int, tick: int, now_ns: int) -> bool:
     return True
 
 
+@inner_kernel
+def forget_ticks(measures: Measures, row: int) -> None:
+    """The client is in another zone, whose ticks are others."""
+    measures.pending["num_recent"][row] = 0
+
+
 @bare_kernel
 def note_received(measures: Measures, row: int, length: int) -> None:
     """A datagram of `length` bytes came from the network."""

@@ -59,11 +59,14 @@ def _ask_name(sight: Sight, plan: npt.NDArray[np.void], row: int, entity: int) -
 
 
 @inner_kernel
-def look_around(sight: Sight, clients: Clients, bots: Bots, plan: npt.NDArray[np.void], row: int, now_ns: int) -> None:
-    """Client `row` looks at its view: names to ask for go to `plan`, its bot hears of its prey or the nearest one."""
+def look_around(
+    sight: Sight, clients: Clients, connection: int, bots: Bots, plan: npt.NDArray[np.void], row: int, now_ns: int
+) -> None:
+    """Player `row` looks at the view of its `connection`: names to ask for go to `plan`, its bot hears of its prey or
+    the nearest one."""
     listed = sight.listed
-    number = visible_entities(clients.views, row, int(clients.states["tick"][row]), listed)
-    myself = int(clients.sessions["entity_id"][row])
+    number = visible_entities(clients.views, connection, int(clients.states["tick"][connection]), listed)
+    myself = int(clients.sessions["entity_id"][connection])
     player_kind = int(bots.guide["player_kind"][0])
     dead_state = int(bots.guide["dead_state"][0])
     prey = int(bots.bots["prey_id"][row])

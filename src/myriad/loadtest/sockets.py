@@ -1,6 +1,6 @@
-"""One UDP socket per simulated player, read and written by kernels.
+"""One UDP socket per connection of a simulated player, read and written by kernels.
 
-Responsible for: opening the sockets (connected to the server's port), waiting until some are readable, receiving and
+Responsible for: opening the sockets (connected to a server's port), waiting until some are readable, receiving and
 sending single datagrams on them, and how many datagrams the operating system dropped at them.
 Not here: what the datagrams mean (`netcode/`), delays on the way (`loadtest/impairment.py`).
 
@@ -27,6 +27,8 @@ from myriad.core.kernel import bare_kernel, inner_kernel
 
 HAS_EPOLL = native.available("epoll_wait")
 MAX_EVENTS = 512
+MAX_FDS = 20_000
+"""Descriptors of the whole process: the system must allow so many, and the swarm takes no more."""
 
 _poll = native.declare("poll", "i32", "p", "u64", "i32")
 _recv = native.declare("recv", "i64", "i32", "p", "u64", "i32")
@@ -61,72 +63,97 @@ else:
 class SocketArrays(NamedTuple):
     """What kernels need of the sockets."""
 
-    fds: npt.NDArray[np.int32]  # (clients,)
-    row_of_fd: npt.NDArray[np.int32]  # (highest fd + 1,), -1: not ours
+    fds: npt.NDArray[np.int32]  # (rows,), -1: not open
+    row_of_fd: npt.NDArray[np.int32]  # (MAX_FDS,), -1: not ours
     poller: npt.NDArray[np.int64]  # (2,): epoll's fd or -1 for poll; first place of polls to look at next
-    polls: npt.NDArray[np.void]  # (clients,) struct pollfd, used by the fallback
+    polls: npt.NDArray[np.void]  # (rows,) struct pollfd, used by the fallback
     events: npt.NDArray[np.uint8]  # room for MAX_EVENTS struct epoll_event
     ready: npt.NDArray[np.int32]  # (MAX_EVENTS,) fds that are readable
     now: npt.NDArray[np.int64]  # (2,) struct timespec
 
 
 class Sockets:
-    """The sockets of one swarm; closes them at the end of a `with` block."""
+    """The sockets of one swarm, one for each row that is open; closes them at the end of a `with` block."""
 
-    def __init__(self, number: int, host: str, port: int, *, epoll: bool = HAS_EPOLL) -> None:
-        """Opens `number` non-blocking UDP sockets connected to host and port (IPv4 or IPv6, name or number).
+    def __init__(self, number: int, host: str = "", port: int = 0, *, epoll: bool = HAS_EPOLL) -> None:
+        """Room for `number` (>= 1) sockets; with a host all are opened at once, connected to it, otherwise none.
 
-        Raises StartupError with one line if the host is unknown or the system allows fewer sockets.
+        Raises StartupError as `open`.
         """
-        try:
-            family, kind, proto, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
-        except OSError as error:
-            raise StartupError(f"cannot find host {host!r}: {error.strerror or error}") from None
         self._epoll = select.epoll() if epoll else None
-        self._sockets: list[socket.socket] = []
-        try:
-            for _ in range(number):
-                one = socket.socket(family, kind, proto)
-                self._sockets.append(one)
-                one.setblocking(False)
-                one.connect(address)
-        except OSError as error:
-            opened = len(self._sockets)
-            self.close()
-            raise StartupError(
-                f"cannot open {number} UDP sockets ({opened} opened): {error.strerror}; see `ulimit -n`"
-            ) from None
-        fds = np.array([one.fileno() for one in self._sockets], np.int32)
-        row_of_fd = np.full(int(fds.max()) + 1, -1, np.int32)
-        row_of_fd[fds] = np.arange(number, dtype=np.int32)
+        self._sockets: list[socket.socket | None] = [None] * number
         polls = np.zeros(number, _POLL_FD)
-        polls["fd"] = fds
+        polls["fd"] = -1
         polls["events"] = _POLL_IN
-        if self._epoll is not None:
-            for fd in fds:
-                self._epoll.register(int(fd), select.EPOLLIN)
-        poller = self._epoll.fileno() if self._epoll is not None else -1
         self.arrays = SocketArrays(
-            fds,
-            row_of_fd,
-            np.array([poller, 0], np.int64),
+            np.full(number, -1, np.int32),
+            np.full(MAX_FDS, -1, np.int32),
+            np.array([self._epoll.fileno() if self._epoll is not None else -1, 0], np.int64),
             polls,
             np.zeros(MAX_EVENTS * _EVENT_BYTES, np.uint8),
             np.zeros(MAX_EVENTS, np.int32),
             np.zeros(2, np.int64),
         )
+        for row in range(number if host else 0):
+            self.open(row, host, port)
+
+    def open(self, row: int, host: str, port: int) -> None:
+        """Opens a fresh non-blocking UDP socket for `row` instead of the one it had, connected to host and port.
+
+        IPv4 or IPv6, name or number. No kernel may run on the arrays meanwhile. Raises StartupError with one line if
+        the host is unknown or the system allows fewer sockets.
+        """
+        self.shut(row)
+        try:
+            family, kind, proto, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
+        except OSError as error:
+            self.close()
+            raise StartupError(f"cannot find host {host!r}: {error.strerror or error}") from None
+        one = None
+        try:
+            one = socket.socket(family, kind, proto)
+            if one.fileno() >= MAX_FDS:
+                raise OSError(0, f"descriptors from {MAX_FDS} on are not used")
+            one.setblocking(False)
+            one.connect(address)
+        except OSError as error:
+            if one is not None:
+                one.close()
+            number = len(self._sockets)
+            opened = number - self._sockets.count(None)
+            self.close()
+            raise StartupError(
+                f"cannot open {number} UDP sockets ({opened} opened): {error.strerror}; see `ulimit -n`"
+            ) from None
+        self._sockets[row] = one
+        fd = one.fileno()
+        self.arrays.fds[row] = fd
+        self.arrays.row_of_fd[fd] = row
+        self.arrays.polls["fd"][row] = fd
+        if self._epoll is not None:
+            self._epoll.register(fd, select.EPOLLIN)
+
+    def shut(self, row: int) -> None:
+        """Closes the socket of `row`, if it has one. No kernel may run on the arrays meanwhile."""
+        one = self._sockets[row]
+        if one is None:
+            return
+        self.arrays.fds[row] = self.arrays.polls["fd"][row] = -1
+        self.arrays.row_of_fd[one.fileno()] = -1
+        one.close()  # which takes it out of epoll, too
+        self._sockets[row] = None
 
     @property
     def ports(self) -> list[int]:
-        """The local UDP port of each client."""
-        return [int(one.getsockname()[1]) for one in self._sockets]
+        """The local UDP ports of the open sockets, by row."""
+        return [int(one.getsockname()[1]) for one in self._sockets if one is not None]
 
     def close(self) -> None:
         """Closes all sockets; may be called twice."""
+        for row in range(len(self._sockets)):
+            self.shut(row)
         if self._epoll is not None:
             self._epoll.close()
-        for one in self._sockets:
-            one.close()
 
     def __enter__(self) -> Sockets:
         return self
