@@ -1,0 +1,362 @@
+"""Four zones, a gateway, a store, a network, players, and everything that can go wrong with them, from one seed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from myriad.cluster.member import Member, MemberSettings
+from myriad.cluster.peer_link import NS_PER_MS
+from myriad.cluster.requests import (
+    AWAY,
+    AccountRow,
+    AcquireLease,
+    Answer,
+    CharacterRow,
+    CreateAccount,
+    CreateCharacter,
+    Directory,
+    FindCharacter,
+    HostId,
+    LeaseGranted,
+    ReadDirectory,
+    Request,
+    ZoneKey,
+)
+from myriad.core.errors import DROP_REASONS
+from tests.simulation.beings import ASSETS, WORLD, Archive
+from tests.simulation.client import Client
+from tests.simulation.disk import Asker, Disk
+from tests.simulation.referee import Broken, Referee
+from tests.simulation.timeline import NS_PER_S, Network, Timeline
+from tests.simulation.toy_zone import ToyZone
+from tests.simulation.wires import Down, Token, Up
+
+TICK_S = 0.05
+SETTINGS = MemberSettings(ttl_ms=2000, renew_ns=400 * NS_PER_MS, cut_ns=300 * NS_PER_MS, max_residents=20)
+DIRECTORY_S = 0.5
+KEYS = tuple(ZoneKey(zone.name) for zone in WORLD.zones)
+
+
+class Killed(Exception):
+    """The process dies here."""
+
+
+class Process:
+    """One host with one zone: ticks, and carries requests and packets."""
+
+    def __init__(self, cluster: Cluster, key: ZoneKey, name: str, dead_host: str, max_beings: int) -> None:
+        self.key = key
+        self.host = HostId(name, "machine", 1)
+        self.paused_until_ns = 0
+        self.started = False
+        self.deadly = 0.0
+        """How likely it dies at each step of its work."""
+        self.zone = ToyZone(
+            key,
+            name,
+            cluster.timeline,
+            cluster.archive,
+            cluster.referee,
+            new_number=cluster.new_number,
+            send=self._send_down,
+            step=self._step,
+            max_beings=max_beings,
+        )
+        self.member = Member(
+            key,
+            WORLD,
+            cluster.disk.secret,
+            self.zone,
+            SETTINGS,
+            random_bytes=cluster.timeline.chance.randbytes,
+            drops=[0] * len(DROP_REASONS),
+        )
+        self.zone.member = self.member
+        self._cluster = cluster
+        self._timeline = cluster.timeline
+        self._asker = Asker()
+        self._dead_host = dead_host
+        self._directory_ns = 0
+
+    @property
+    def dead(self) -> bool:
+        return self.zone.dead
+
+    @property
+    def paused(self) -> bool:
+        return self.paused_until_ns > self._timeline.now_ns
+
+    def run(self) -> None:
+        self.later(0.0, self._acquire)
+
+    # Time and death.
+
+    def later(self, delay_s: float, work: Callable[[], None]) -> None:
+        """Does `work` unless the process is dead by then; a process that is stopped does it when it goes on."""
+        self._timeline.after(delay_s, lambda: self.do(work))
+
+    def do(self, work: Callable[[], None]) -> None:
+        if self.dead:
+            return
+        if self.paused:
+            self._timeline.after((self.paused_until_ns - self._timeline.now_ns) / NS_PER_S + 1e-6, lambda: self.do(work))
+            return
+        try:
+            work()
+            self._step("end of turn")
+        except Killed:
+            self.die()
+
+    def die(self) -> None:
+        self.zone.dead = True
+        self._cluster.has_died(self)
+
+    def _step(self, name: str) -> None:
+        if self.deadly and self._timeline.happens(self.deadly):
+            raise Killed(name)
+
+    # Life.
+
+    def _acquire(self) -> None:
+        asked_ns = self._timeline.now_ns
+        request = AcquireLease(
+            self.key, self.host, SETTINGS.ttl_ms, self.host.name, b"key " + self.host.name.encode(), 1, 20, "", self._dead_host
+        )
+        self._ask(request, lambda answer: self._acquired(answer, asked_ns))
+
+    def _acquired(self, answer: Answer | None, asked_ns: int) -> None:
+        if isinstance(answer, LeaseGranted):
+            self.started = True
+            self.member.start(answer, asked_ns, self._timeline.now_ns)
+            self._tick()
+        elif self._cluster.needs(self):
+            self.later(0.2, self._acquire)
+        else:
+            self.die()
+
+    def _tick(self) -> None:
+        now_ns = self._timeline.now_ns
+        self.later(TICK_S, self._tick)
+        self.member.poll(now_ns)
+        if self.member.may_speak(now_ns):
+            self.zone.tick()
+        if now_ns >= self._directory_ns:
+            self._directory_ns = now_ns + int(DIRECTORY_S * NS_PER_S)
+            self._ask(ReadDirectory(), self._directory)
+        self.flush()
+
+    def _directory(self, answer: Answer | None) -> None:
+        if isinstance(answer, Directory):
+            self.member.set_directory(answer, self._timeline.now_ns)
+
+    def _ask(self, request: Request, then: Callable[[Answer | None], None]) -> None:
+        self._cluster.disk.submit(self._asker, request, lambda answer: self.do(lambda: then(answer)))
+
+    def flush(self) -> None:
+        now_ns = self._timeline.now_ns
+        if self.member.fenced:
+            self.die()
+            return
+        for number, request in self.member.take_requests():
+            self._ask(request, self._answerer(number))
+        for endpoint, packet in self.member.take_packets(now_ns):
+            self._cluster.carry(self.host.name, endpoint, packet)
+
+    def _answerer(self, number: int) -> Callable[[Answer | None], None]:
+        def then(answer: Answer | None) -> None:
+            self.member.answer(number, answer, self._timeline.now_ns)
+            self.flush()
+
+        return then
+
+    def drain(self) -> None:
+        self.member.drain(self._timeline.now_ns)
+
+    def hear_peer(self, packet: bytes, sender: str) -> None:
+        self.member.receive_peer(packet, sender, self._timeline.now_ns)
+        self.flush()
+
+    def hear_client(self, up: Up) -> None:
+        if self.member.may_speak(self._timeline.now_ns):
+            self.zone.receive(up)
+            self.flush()
+
+    def _send_down(self, client: str, down: Down) -> None:
+        self._cluster.send_down(self.host.name, client, down)
+
+
+class Options(NamedTuple):
+    num_characters: int = 6
+    fault_s: float = 6.0
+    settle_s: float = 20.0
+    max_beings: int = 100
+
+
+class Cluster:
+    def __init__(self, seed: int, options: Options = Options()) -> None:
+        self.seed = seed
+        self.options = options
+        self.timeline = Timeline(seed)
+        self.archive = Archive()
+        self.referee = Referee()
+        self.network = Network(self.timeline)
+        self.disk = Disk(self.timeline, self.referee)
+        self.gateway_down = False
+        self.deadly = 0.0
+        self.current: dict[ZoneKey, Process] = {}
+        self.processes: dict[str, Process] = {}
+        self.clients: dict[str, Client] = {}
+        self.num_deaths = 0
+        self._number = 0
+        self._gateway = Asker()
+        self._characters: list[int] = []
+
+    def new_number(self) -> int:
+        self._number += 1
+        return self._number
+
+    # Setting up.
+
+    def build(self) -> None:
+        account = self.disk.execute(CreateAccount("everybody", None))
+        assert isinstance(account, AccountRow)
+        for i in range(self.options.num_characters):
+            x, y = self.timeline.chance.uniform(5, 195), self.timeline.chance.uniform(5, 195)
+            area = WORLD.zone_at(x, y)
+            assert area is not None
+            row = self.disk.execute(CreateCharacter(account.account, f"c{i}", ZoneKey(area.name), x, y, 100))
+            assert isinstance(row, CharacterRow)
+            self._characters.append(row.character)
+        for key in KEYS:
+            self.start(key, "")
+        for character in self._characters:
+            self.add_client(f"player {character}", character).login()
+
+    def start(self, key: ZoneKey, dead_host: str) -> Process:
+        process = Process(self, key, f"{key}#{self.new_number()}", dead_host, self.options.max_beings)
+        process.deadly = self.deadly
+        self.current[key] = self.processes[process.host.name] = process
+        self.referee.zones.append(process.zone)
+        process.run()
+        return process
+
+    def add_client(self, name: str, character: int) -> Client:
+        client = Client(
+            name,
+            character,
+            self.timeline,
+            new_number=self.new_number,
+            send=lambda address, up: self._send_up(name, address, up),
+            play=self._play,
+        )
+        self.clients[name] = client
+        return client
+
+    # The supervisor.
+
+    def has_died(self, process: Process) -> None:
+        self.num_deaths += 1
+        self.referee.zones.remove(process.zone)
+        if self.current[process.key] is process:
+            known_dead = process.host.name if self.timeline.happens(0.7) else ""
+            delay_s = self.timeline.chance.uniform(0.05, 0.6)
+            self.timeline.after(delay_s, lambda: self._restart(process, known_dead))
+
+    def _restart(self, process: Process, known_dead: str) -> None:
+        if self.current[process.key] is process:
+            self.start(process.key, known_dead)
+
+    def needs(self, process: Process) -> bool:
+        """False for a process that was to replace one that goes on."""
+        return self.current[process.key] is process
+
+    def replace(self, key: ZoneKey) -> None:
+        """A second process for a zone, which gets it when the lease of the first is over."""
+        old = self.current[key]
+        if old.paused and not old.dead:
+            self.start(key, "")
+
+    # Wires.
+
+    def carry(self, source: str, endpoint: str, packet: bytes) -> None:
+        target = self.processes.get(endpoint)
+        if target is not None:
+            self.network.send(source, endpoint, lambda: target.do(lambda: target.hear_peer(packet, source)))
+
+    def _send_up(self, client: str, address: str, up: Up) -> None:
+        target = self.processes[address]
+        self.network.send(client, address, lambda: target.do(lambda: target.hear_client(up)))
+
+    def send_down(self, address: str, client: str, down: Down) -> None:
+        self.network.send(address, client, lambda: self.clients[client].receive(down))
+
+    # The gateway.
+
+    def _play(self, client: Client, new_session: bool) -> None:
+        """A token for wherever the character is, after what a gateway takes to find out; None if that is nowhere."""
+        if new_session or not client.session:
+            client.session = self.timeline.chance.getrandbits(64)
+        session = client.session
+
+        def found(row: Answer | None, directory: Answer | None) -> None:
+            token = None
+            if isinstance(row, CharacterRow) and isinstance(directory, Directory) and not self.gateway_down:
+                token = self._token(row, directory, session)
+            self.timeline.after(self.timeline.chance.uniform(0.01, 0.05), lambda: client.take_token(token))
+
+        def read_directory(row: Answer | None) -> None:
+            self.disk.submit(self._gateway, ReadDirectory(), lambda directory: found(row, directory))
+
+        self.disk.submit(self._gateway, FindCharacter(client.character), read_directory)
+
+    def _token(self, row: CharacterRow, directory: Directory, session: int) -> Token | None:
+        area = WORLD.zone_at(row.x, row.y)
+        key = row.owner if row.presence != AWAY or area is None else ZoneKey(area.name)
+        lease = next((lease for lease in directory.rows if lease.key == key), None)
+        if lease is None:
+            return None
+        return Token(self.new_number(), lease.endpoint, key, row.character, session, False)
+
+    # The end.
+
+    def all_play(self) -> bool:
+        zones_run = all(process.started and not process.dead for process in self.current.values())
+        return zones_run and all(client.playing for client in self.clients.values() if not client.stopped)
+
+    def settle(self) -> None:
+        """Without faults everybody plays within a bounded time."""
+        end_s = self.timeline.now_s + self.options.settle_s
+        steady = 0
+        while steady < 5:
+            if self.timeline.now_s > end_s:
+                away = [client.name for client in self.clients.values() if not client.stopped and not client.playing]
+                raise Broken(f"{', '.join(away)} did not play again within {self.options.settle_s} s")
+            self.timeline.run_until(self.timeline.now_s + 0.2)
+            steady = steady + 1 if self.all_play() else 0
+
+    def drain(self) -> None:
+        """All zones stop in order: then all is in the store."""
+        for client in self.clients.values():
+            client.stop()
+        for process in self.current.values():
+            process.do(process.drain)
+        end_s = self.timeline.now_s + 8
+        while not all(process.member.drained for process in self.current.values()):
+            if self.timeline.now_s > end_s:
+                raise Broken("a zone is not drained within 8 s")
+            self.timeline.run_until(self.timeline.now_s + 0.2)
+
+    def check_store(self) -> None:
+        """After `drain`: every record says what the ledger says, and nothing confirmed is missing."""
+        self.disk.audit()
+        for character in self._characters:
+            row = self.disk.execute(FindCharacter(character))
+            assert isinstance(row, CharacterRow)
+            if row.presence != AWAY or row.record is None:
+                raise Broken(f"character {character} is not away")
+            being = self.archive.being(row.record)
+            self.referee.intact(character, being)
+            held = self.disk.holdings(character)
+            if held != {asset: being.purse[asset] for asset in ASSETS if being.purse[asset]}:
+                raise Broken(f"character {character} has {being.purse}, the ledger says {held}")

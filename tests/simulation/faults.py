@@ -1,0 +1,96 @@
+"""What goes wrong in a run, drawn from its seed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.simulation.cluster import KEYS, Cluster
+from tests.simulation.timeline import NS_PER_S
+
+
+def plan(cluster: Cluster) -> None:
+    """Puts the run's faults on its timeline; all are over after `options.fault_s`."""
+    chance, network, disk = cluster.timeline.chance, cluster.network, cluster.disk
+    network.loss = chance.choice((0.0, 0.02, 0.1, 0.25))
+    network.doubling = chance.choice((0.0, 0.05, 0.3))
+    network.late = chance.choice((0.0, 0.05, 0.2))
+    disk.slow = chance.choice((0.0, 0.0, 0.05, 0.2))
+    disk.silent = chance.choice((0.0, 0.02, 0.2))
+    disk.failing = chance.choice((0.0, 0.02, 0.2))
+    cluster.deadly = chance.choice((0.0, 0.0, 0.0005, 0.003))
+    for process in cluster.current.values():
+        process.deadly = cluster.deadly
+    faults: tuple[Callable[[Cluster], None], ...] = (kill, pause, cut_off, cut_off, outage, gateway_outage, second_login, quit_for_a_while)
+    for _ in range(chance.randrange(2, 9)):
+        fault = chance.choice(faults)
+        cluster.timeline.after(chance.uniform(1.5, cluster.options.fault_s - 0.5), lambda fault=fault: fault(cluster))
+    cluster.timeline.after(cluster.options.fault_s, lambda: heal(cluster))
+
+
+def heal(cluster: Cluster) -> None:
+    network, disk = cluster.network, cluster.disk
+    network.loss = network.doubling = network.late = 0.0
+    network.cut_off.clear()
+    disk.slow = disk.silent = disk.failing = 0.0
+    disk.down = cluster.gateway_down = False
+    cluster.deadly = 0.0
+    for process in cluster.processes.values():
+        process.deadly = 0.0
+        process.paused_until_ns = min(process.paused_until_ns, cluster.timeline.now_ns)
+
+
+def kill(cluster: Cluster) -> None:
+    process = cluster.current[cluster.timeline.chance.choice(KEYS)]
+    if not process.dead:
+        process.die()
+
+
+def pause(cluster: Cluster) -> None:
+    """A process is stopped, perhaps beyond its lease; perhaps another takes the zone meanwhile."""
+    chance = cluster.timeline.chance
+    key = chance.choice(KEYS)
+    process = cluster.current[key]
+    process.paused_until_ns = cluster.timeline.now_ns + int(chance.uniform(0.2, 4.0) * NS_PER_S)
+    if cluster.timeline.happens(0.6):
+        cluster.timeline.after(chance.uniform(0.1, 2.5), lambda: cluster.replace(key))
+
+
+def cut_off(cluster: Cluster) -> None:
+    """Nothing gets from one end to another, one way."""
+    chance, ends = cluster.timeline.chance, [process.host.name for process in cluster.current.values()]
+    source = chance.choice([*ends, *cluster.clients])
+    target = chance.choice(ends)
+    way = (source, target) if chance.random() < 0.5 else (target, source)
+    cluster.network.cut_off.add(way)
+    cluster.timeline.after(chance.uniform(0.2, 3.0), lambda: cluster.network.cut_off.discard(way))
+
+
+def outage(cluster: Cluster) -> None:
+    """The store is away, sometimes for longer than leases last."""
+    cluster.disk.down = True
+    cluster.timeline.after(cluster.timeline.chance.uniform(0.1, 3.0), lambda: setattr(cluster.disk, "down", False))
+
+
+def gateway_outage(cluster: Cluster) -> None:
+    cluster.gateway_down = True
+    cluster.timeline.after(
+        cluster.timeline.chance.uniform(0.2, 3.0), lambda: setattr(cluster, "gateway_down", False)
+    )
+
+
+def second_login(cluster: Cluster) -> None:
+    """Somebody logs a character in that plays already, and gives up after a while."""
+    chance = cluster.timeline.chance
+    character = chance.choice([client.character for client in cluster.clients.values()])
+    client = cluster.add_client(f"second {cluster.new_number()}", character)
+    client.login()
+    cluster.timeline.after(chance.uniform(0.3, 2.0), client.stop)
+
+
+def quit_for_a_while(cluster: Cluster) -> None:
+    """A player goes without a word, and comes again with another session."""
+    chance = cluster.timeline.chance
+    client = chance.choice([client for client in cluster.clients.values() if not client.stopped])
+    client.stop()
+    again = cluster.add_client(f"again {cluster.new_number()}", client.character)
+    cluster.timeline.after(chance.uniform(0.1, 4.0), again.login)
