@@ -22,6 +22,7 @@ COMMANDS: Final[dict[str, str]] = {
     "world": "myriad.cli.world",
     "server": "myriad.cli.server",
     "load-test": "myriad.cli.load_test",
+    "audit": "myriad.cli.audit",
     "settings": "myriad.cli.settings",
     "warm": "myriad.cli.warm",
 }

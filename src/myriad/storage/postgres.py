@@ -24,8 +24,7 @@ from psycopg.conninfo import conninfo_to_dict
 from myriad.core.errors import StartupError
 from myriad.storage.connection import Row, Unfit, Value, for_database
 from myriad.storage.port import StoreUnavailable
-from myriad.storage.schema import migrate
-from myriad.storage.store import SqlStore
+from myriad.storage.store import SqlStore, open_sql
 
 IDLE_MS: Final = 4_000
 LOCK_WAIT_MS: Final = 3_000
@@ -55,9 +54,7 @@ def open_postgres(
         conninfo = conninfo_to_dict(url)
     except psycopg.ProgrammingError as error:
         raise StartupError(f"not a place of PostgreSQL: {error}") from None
-    db = PostgresConnection({**_DEFAULTS, **conninfo}, wall_ms)
-    migrate(db, create)
-    return SqlStore(db, random_bytes)
+    return open_sql(PostgresConnection({**_DEFAULTS, **conninfo}, wall_ms), random_bytes, create)
 
 
 class PostgresConnection:
@@ -124,7 +121,7 @@ class PostgresConnection:
         with _translated():
             self._db = psycopg.connect(**self._conninfo, autocommit=True)
             self._cursor = self._db.cursor(binary=True)
-            self._cursor.execute(
+            self._db.execute(
                 f"SET idle_in_transaction_session_timeout = {IDLE_MS}; SET lock_timeout = {LOCK_WAIT_MS};"
                 " SET client_min_messages = warning"
             )

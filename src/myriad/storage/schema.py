@@ -47,7 +47,8 @@ def migrate(db: Connection, create: bool = True) -> None:
     newest = migrations()[-1][0]
     db.begin(writing=create)
     try:
-        db.run(_ONE_AT_A_TIME if create else "")
+        if create:
+            db.run(_ONE_AT_A_TIME)
         present = _version(db)
         if present > newest:
             raise StartupError(f"the store has version {present}, this program knows {newest}: it is newer")

@@ -23,8 +23,7 @@ from typing import Final
 from myriad.core.errors import StartupError
 from myriad.storage.connection import Row, Unfit, Value, for_database
 from myriad.storage.port import MEMORY, StoreUnavailable
-from myriad.storage.schema import migrate
-from myriad.storage.store import SqlStore
+from myriad.storage.store import SqlStore, open_sql
 
 PATIENCE_NS: Final = 2_000_000_000
 _FIRST_WAIT_S: Final = 0.0005
@@ -46,9 +45,7 @@ def open_sqlite(
         raise StartupError(f"SQLite {sqlite3.sqlite_version} is too old; 3.35 is needed")
     if str(file) != MEMORY:
         _look_for(Path(file), create)
-    db = SqliteConnection(file, wall_ms, sync)
-    migrate(db, create)
-    return SqlStore(db, random_bytes)
+    return open_sql(SqliteConnection(file, wall_ms, sync), random_bytes, create)
 
 
 def _look_for(file: Path, create: bool) -> None:

@@ -27,6 +27,7 @@ from myriad.cluster.requests import (
 )
 from myriad.storage import accounts, audit, characters, cuts, leases, posts
 from myriad.storage.connection import Connection, Unfit
+from myriad.storage.schema import migrate
 
 Handler = Callable[[Connection, Any], Answer]
 
@@ -105,6 +106,16 @@ class SqlStore:
         with self.transaction(writing=True) as db:
             db.run("INSERT INTO world (name, value) VALUES ('secret', ?) ON CONFLICT DO NOTHING", secret)
             return bytes(db.run("SELECT value FROM world WHERE name = 'secret'")[0][0])
+
+
+def open_sql(db: Connection, random_bytes: Callable[[int], bytes], create: bool) -> SqlStore:
+    """The store on `db`, with tables and secret; missing ones are made if `create`. If that fails, `db` is closed."""
+    try:
+        migrate(db, create)
+        return SqlStore(db, random_bytes)
+    except BaseException:
+        db.close()
+        raise
 
 
 def _answer(db: Connection, request: Request) -> Answer:
