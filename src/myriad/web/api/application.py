@@ -9,26 +9,24 @@ zone longer than the zone's own time limit.
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from typing import Any
 
-from litestar import Litestar, MediaType, Request, Response, get, post
+from litestar import Litestar, MediaType, Response, get, post
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.params import FromQuery, JSONBody
 
 from myriad.core.errors import LoginRefused
-from myriad.web.api.login import BadRequest, Grant, Grants, LoginRequest, grant, wishes_of
+from myriad.web.api.login import Grant, Grants, LoginRequest, grant, wishes_of
 from myriad.web.api.metrics_page import CONTENT_TYPE, Measured, metrics_text
 from myriad.web.api.ports import FrontDoorHost, FrontDoorZone
 from myriad.web.api.welcome_page import welcome_page
+from myriad.web.refusals import AnyRequest, BadRequest, Refusal, error_answer, http_error, not_text, refused, unexpected
 
-_LOG = logging.getLogger(__name__)
 _MAX_BODY_BYTES = 256 * 1024
 
-AnyRequest = Request[Any, Any, Any]
 Handler = Any
 
 
@@ -42,12 +40,12 @@ def build_application(host: FrontDoorHost) -> Litestar:
     return Litestar(
         route_handlers=[*_login_routes(host, logins), *_state_routes(host, logins), *_page_routes(host)],
         exception_handlers={
-            BadRequest: _bad_request,
+            Refusal: refused,
             LoginRefused: _refused,
             _NotReady: _not_ready,
-            HTTPException: _http_error,
-            UnicodeDecodeError: _not_text,
-            Exception: _unexpected,
+            HTTPException: http_error,
+            UnicodeDecodeError: not_text,
+            Exception: unexpected,
         },
         openapi_config=OpenAPIConfig(
             title="Myriad front door", version="1", path="/schema", render_plugins=[JsonRenderPlugin()]
@@ -161,35 +159,9 @@ def _local_host(request: AnyRequest) -> str:
     return str(server[0])
 
 
-def _error(status: int, code: str, message: str) -> Response[dict[str, dict[str, str]]]:
-    return Response({"error": {"code": code, "message": message}}, status_code=status, media_type=MediaType.JSON)
-
-
-def _bad_request(_: AnyRequest, error: BadRequest) -> Response[Any]:
-    return _error(403 if error.code == "not_allowed" else 400, error.code, error.message)
-
-
 def _refused(_: AnyRequest, error: LoginRefused) -> Response[Any]:
-    return _error(409, error.code, str(error))
+    return error_answer(409, error.code, str(error))
 
 
 def _not_ready(_: AnyRequest, error: _NotReady) -> Response[Any]:
-    return _error(503, "not_ready", str(error))
-
-
-def _http_error(_: AnyRequest, error: HTTPException) -> Response[Any]:
-    codes = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
-    message = error.detail
-    if isinstance(error.extra, list) and error.extra and isinstance(error.extra[0], dict):
-        first = error.extra[0]
-        message = ": ".join(str(first[key]) for key in ("key", "message") if first.get(key))
-    return _error(error.status_code, codes.get(error.status_code, "error"), message)
-
-
-def _not_text(_: AnyRequest, __: UnicodeDecodeError) -> Response[Any]:
-    return _error(400, "bad_request", "the body is not text in UTF-8")
-
-
-def _unexpected(request: AnyRequest, error: Exception) -> Response[Any]:
-    _LOG.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    return _error(500, "internal", "the server failed to answer; its log says why")
+    return error_answer(503, "not_ready", str(error))

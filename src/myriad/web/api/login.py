@@ -9,28 +9,16 @@ Invariant: a request is checked whole before the first token is made.
 from __future__ import annotations
 
 import base64
-import math
 from typing import Annotated, Final
 
 import msgspec
 
 from myriad.runtime.hosted_zone import Wish
 from myriad.web.api.ports import FrontDoorZone
-from myriad.wire.layouts import MAX_NAME_BYTES
+from myriad.web.checks import Spawn, checked_name, checked_spawn
+from myriad.web.refusals import BadRequest
 
 MAX_PLAYERS_PER_REQUEST: Final = 1000
-_MAX_COORDINATE_M: Final = 1e6
-
-Spawn = Annotated[tuple[float, float], msgspec.Meta(description="x and y in metres, world coordinates")]
-
-
-class BadRequest(Exception):
-    """The request breaks a rule; `code` is one word for programs."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
 
 
 class LoginRequest(msgspec.Struct, forbid_unknown_fields=True):
@@ -70,7 +58,7 @@ def wishes_of(request: LoginRequest, *, allow_spawn_choice: bool) -> list[Wish]:
     if request.names is None:
         if request.spawns is not None:
             raise BadRequest("bad_request", "spawns goes with names, spawn with name")
-        wishes = [Wish(_checked_name(request.name or ""), request.character, _checked_spawn(request.spawn))]
+        wishes = [Wish(checked_name(request.name or ""), request.character, checked_spawn(request.spawn))]
     else:
         wishes = _many(request, request.names)
         if not allow_spawn_choice:
@@ -94,24 +82,4 @@ def _many(request: LoginRequest, names: list[str]) -> list[Wish]:
     spawns = request.spawns if request.spawns is not None else [None] * len(names)
     if len(spawns) != len(names):
         raise BadRequest("bad_request", f"{len(names)} names, but {len(spawns)} spawns")
-    return [Wish(_checked_name(name), None, _checked_spawn(spawn)) for name, spawn in zip(names, spawns, strict=True)]
-
-
-def _checked_name(name: str) -> str:
-    if not name or name != name.strip() or not name.isprintable():
-        raise BadRequest("bad_name", "a name is printable text without spaces at its ends")
-    try:
-        size = len(name.encode())
-    except UnicodeEncodeError:
-        raise BadRequest("bad_name", "a name is text in UTF-8") from None
-    if size > MAX_NAME_BYTES:
-        raise BadRequest("bad_name", f"a name has at most {MAX_NAME_BYTES} bytes in UTF-8, not {size}")
-    return name
-
-
-def _checked_spawn(spawn: tuple[float, float] | None) -> tuple[float, float] | None:
-    if spawn is None:
-        return None
-    if not all(math.isfinite(value) and abs(value) <= _MAX_COORDINATE_M for value in spawn):
-        raise BadRequest("bad_spawn", "spawn is x and y in metres, within the world")
-    return spawn
+    return [Wish(checked_name(name), None, checked_spawn(spawn)) for name, spawn in zip(names, spawns, strict=True)]

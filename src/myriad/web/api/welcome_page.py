@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 
-_STYLE = """
+STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 44rem; margin: 3rem auto; padding: 0 1rem;
        color: #1c2330; background: #fbfaf7; }
 h1 { font-weight: 600; margin-bottom: 0; }
@@ -20,6 +20,7 @@ code { padding: 0 .3em; } pre { padding: .8em 1em; overflow-x: auto; }
 table { border-collapse: collapse; } td, th { text-align: left; padding: .2em 1.5em .2em 0; }
 @media (prefers-color-scheme: dark) { body { color: #dfe3ea; background: #14181f; } code, pre { background: #222936; } }
 """
+"""Of every page for people."""
 
 
 def welcome_page(readiness: str, address: str, statuses: Mapping[str, Mapping[str, object]]) -> str:
@@ -32,7 +33,7 @@ def welcome_page(readiness: str, address: str, statuses: Mapping[str, Mapping[st
     host, _, port = address.rpartition(":") if not address.endswith("]") else (address, "", "80")
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Myriad</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style></head><body>
+<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style></head><body>
 <h1>Myriad</h1>
 <p>A server for massively multiplayer real-time worlds. Now: <strong>{escape(readiness)}</strong>.</p>
 <table><tr><th>Zone</th><th>UDP</th><th>Players</th><th>NPCs</th></tr>{rows}</table>
