@@ -14,6 +14,8 @@ PATIENCE_S = 1.2
 """How long a token of the gateway is tried."""
 DEEDS = ("", "", "", "", "mint", "find", "drop", "pick", "burn", "trade")
 MAX_PENDING = 64
+NEAR_BORDERS_M = (SIDE_M - 45.0, SIDE_M + 45.0)
+"""Where players like to be: around the corner where all zones meet."""
 
 
 class Client:
@@ -80,7 +82,7 @@ class Client:
         chance = self._timeline.chance
         gx, gy = self._goal
         if abs(gx - self._x) + abs(gy - self._y) < 8 or chance.random() < 0.02:
-            self._goal = (chance.uniform(0, 2 * SIDE_M), chance.uniform(0, 2 * SIDE_M))
+            self._goal = (chance.uniform(*NEAR_BORDERS_M), chance.uniform(*NEAR_BORDERS_M))
         dx, dy = (max(-1.0, min(1.0, goal - at)) for goal, at in ((gx, self._x), (gy, self._y)))
         deed = "" if self.quiet else chance.choice(DEEDS)
         return Input(self._last_number, self._new_number(), dx, dy, deed)

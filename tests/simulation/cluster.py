@@ -50,6 +50,8 @@ class Process:
         self.host = HostId(name, "machine", 1)
         self.paused_until_ns = 0
         self.started = False
+        self.replaces: Process | None = None
+        """Set while there is another, which is stopped."""
         self.deadly = 0.0
         """How likely it dies at each step of its work."""
         self.zone = ToyZone(
@@ -265,17 +267,19 @@ class Cluster:
 
     def _restart(self, process: Process, known_dead: str) -> None:
         if self.current[process.key] is process:
-            self.start(process.key, known_dead)
+            self.start(process.key, known_dead).replaces = process.replaces
 
     def needs(self, process: Process) -> bool:
         """False for a process that was to replace one that goes on."""
+        if process.replaces is not None and not process.replaces.dead and not process.replaces.paused:
+            self.current[process.key] = process.replaces
         return self.current[process.key] is process
 
     def replace(self, key: ZoneKey) -> None:
         """A second process for a zone, which gets it when the lease of the first is over."""
         old = self.current[key]
-        if old.paused and not old.dead:
-            self.start(key, "")
+        if old.paused and old.started and not old.dead:
+            self.start(key, "").replaces = old
 
     # Wires.
 
