@@ -15,7 +15,6 @@ from myriad.cluster.requests import (
     Committed,
     Fenced,
     FindCharacter,
-    LedgerEntry,
     Refused,
 )
 from myriad.storage.store import SqlStore
@@ -212,7 +211,7 @@ def test_what_the_ledger_did_not_know_of_is_minted_and_the_auditor_alarms(store:
 
 def test_a_request_that_the_database_cannot_hold_is_refused_alone(store: SqlStore) -> None:
     epoch = take(store, WEST)
-    bad = cut(WEST, epoch, 1, entries=(mint(1, ground(WEST)), LedgerEntry(0, 2**63, *[ground(WEST)] * 2, 1)))
+    bad = cut(WEST, epoch, 1, entries=(mint(1, ground(WEST)), move(2**63, ground(WEST), ground(WEST))))
     before = everything(store)
     assert isinstance(one(store, bad), Refused)
     assert everything(store) == before
