@@ -31,8 +31,9 @@ from myriad.netcode.addresses import Endpoint
 from myriad.runtime.hosted_zone import ZoneSite
 from myriad.wire.datagram import Batch, new_batch
 
-ZONES = ("zone-1", "zone-2")
+ZONES = ("zone-1", "zone-2", "zone-3", "zone-4")
 MAX_PLAYERS = 64
+SMALL_PROTOCOL = 0xAA
 
 
 class SmallZone:
@@ -93,6 +94,9 @@ class SmallZone:
     def tick(self, now_ns: int) -> None:
         if len(self.ticks) == self.fail_at_tick:
             raise RuntimeError("this tick was told to fail")
+        if self.draining:
+            self._renew(now_ns)
+            return
         self.phases.start()
         self.on_tick()
         self.ticks.append(now_ns)
@@ -168,7 +172,7 @@ class SmallZone:
         return self.number
 
     def about(self) -> dict[str, object]:
-        return {"netcode": "1.02", "protocol_id": "00000000000000aa", "tick_hz": 60, "snapshot_hz": 20}
+        return {"netcode": "1.02", "protocol_id": f"{SMALL_PROTOCOL:016x}", "tick_hz": 60, "snapshot_hz": 20}
 
     def login(
         self,
@@ -218,7 +222,9 @@ def serve(command: str, flags: dict[str, str], slow_start_s: float) -> int:
     settings = load(Settings, flags)
     if command == "server":
         return run_server(settings, make_zone=make_small_zone, make_application=build_application, warm_up=warm_up)
-    return run_world(settings, ZONES, make_zone=make_small_zone, make_application=build_application, warm_up=warm_up)
+    return run_world(
+        settings, ZONES[:2], make_zone=make_small_zone, make_application=build_application, warm_up=warm_up
+    )
 
 
 if __name__ == "__main__":

@@ -103,7 +103,7 @@ def test_an_unknown_zone_is_one_line_and_exit_code_2() -> None:
     with Program(SMALL, "server", "port=0", "zone=zone-9") as program:
         code, out, errors = program.result()
     assert (code, out) == (2, "")
-    assert errors == "myriad: there is no zone zone-9; there are zone-1, zone-2\n"
+    assert errors == "myriad: there is no zone zone-9; there are zone-1, zone-2, zone-3, zone-4\n"
 
 
 def test_a_host_stops_by_itself_after_its_time() -> None:

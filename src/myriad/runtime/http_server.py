@@ -23,8 +23,9 @@ AsgiApplication = Callable[[Any, Any, Any], Any]
 class HttpServer:
     """One application on one socket."""
 
-    def __init__(self, application: AsgiApplication, sock: socket.socket) -> None:
-        """`sock` is bound; the server listens on it and closes it at its end."""
+    def __init__(self, application: AsgiApplication, sock: socket.socket, tls: tuple[str, str] | None = None) -> None:
+        """`sock` is bound; the server listens on it and closes it at its end. `tls` is (certificate chain, key), as
+        names of PEM files."""
         config = uvicorn.Config(
             application,
             lifespan="off",
@@ -38,6 +39,8 @@ class HttpServer:
             timeout_graceful_shutdown=1,
             limit_concurrency=2048,
             backlog=1024,
+            ssl_certfile=tls[0] if tls else None,
+            ssl_keyfile=tls[1] if tls else None,
         )
         self._server = uvicorn.Server(config)
         self._socket = sock

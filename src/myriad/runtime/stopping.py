@@ -23,7 +23,8 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 class StopRequest:
     """Made and waited for by the main thread; use it as a context manager, which gives the signals back."""
 
-    def __init__(self) -> None:
+    def __init__(self, signals: tuple[signal.Signals, ...] = _SIGNALS) -> None:
+        self._signals = signals
         self._read, self._write = os.pipe()
         os.set_blocking(self._read, False)
         os.set_blocking(self._write, False)
@@ -32,7 +33,7 @@ class StopRequest:
         self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> StopRequest:
-        for number in _SIGNALS:
+        for number in self._signals:
             self._before[number] = signal.signal(number, self._on_signal)
         return self
 

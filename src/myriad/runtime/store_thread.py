@@ -4,6 +4,9 @@ Responsible for: carrying requests of all zones (and of whoever else is in the p
 reading the directory regularly.
 Not here: grouping into transactions (`storage/writer.py`), the store itself (`storage/`).
 
+A request whose transaction failed is tried again by the writer; one is answered None only if too many wait, if the
+store cannot even be opened, or at the end.
+
 Invariants: the store is opened, used and closed on this thread alone; every request is answered once, with None if the
 store could not be asked; requests of one asker are answered in order; nobody waits here but in `execute`.
 """
@@ -28,6 +31,7 @@ DIRECTORY_S: Final = 0.5
 _REST_S: Final = 0.25
 _REOPEN_S: Final = 0.5
 _ANSWER_S: Final = 10.0
+_STOP_SLACK_S: Final = 0.5
 
 Answered = Callable[[Answer | None], None]
 OnDirectory = Callable[[Directory, int], None]
@@ -47,6 +51,11 @@ class Worker(Protocol):
 
     def poll(self) -> bool:
         """Carries out what was submitted, as far as it is due; True if more is left to do now."""
+        ...
+
+    @property
+    def num_waiting(self) -> int:
+        """Requests that are not answered yet."""
         ...
 
     def secret(self) -> bytes:
@@ -76,7 +85,7 @@ class StoreThread:
         self._on_directory = on_directory
         self._jobs: deque[_Job] = deque()
         self._wake = threading.Event()
-        self._stopping = False
+        self._stop_by_s: float | None = None
         self._thread = threading.Thread(target=self._run, name="store", daemon=True)
         self._directory_s = 0.0
         self.secret = b""
@@ -88,9 +97,9 @@ class StoreThread:
 
     def stop(self, timeout_s: float) -> bool:
         """Answers what waits and ends; False if it did not end in time."""
-        self._stopping = True
+        self._stop_by_s = time.monotonic() + timeout_s
         self._wake.set()
-        self._thread.join(timeout_s)
+        self._thread.join(timeout_s + _STOP_SLACK_S)
         return not self._thread.is_alive()
 
     def submit(self, request: Request, answered: Answered) -> None:
@@ -126,31 +135,38 @@ class StoreThread:
     def _run(self) -> None:
         worker: Worker | None = None
         told_down = False
-        while not (self._stopping and not self._jobs):
+        while self._goes_on(worker):
             try:
                 if worker is None:
                     worker = self._open_worker()
                     self.secret = worker.secret()
                     told_down = False
                 self._turn(worker)
-            except Exception:  # whatever the store's library raises: zones play on without it
+            except Exception as error:  # whatever the store's library raises: zones play on without it
                 if not told_down:
-                    _LOG.exception("the store failed; it is opened again")
+                    _LOG.error("the store cannot be opened or has failed: %s", error)
+                    _LOG.debug("it failed here", exc_info=True)
                 told_down = True
                 worker = self._close(worker)
                 self._fail_all()
-                if not self._stopping:
-                    time.sleep(_REOPEN_S)
+                self._wake.wait(_REOPEN_S)
         self._close(worker)
+        self._fail_all()
+
+    def _goes_on(self, worker: Worker | None) -> bool:
+        if self._stop_by_s is None:
+            return True
+        waits = bool(self._jobs) or (worker is not None and worker.num_waiting > 0)
+        return waits and time.monotonic() < self._stop_by_s
 
     def _turn(self, worker: Worker) -> None:
         self._wake.clear()
         while self._jobs:
             worker.submit(*self._jobs.popleft())
-        self._ask_directory(worker)
-        if worker.poll() or self._stopping:
-            return
-        self._wake.wait(_REST_S)
+        if self._stop_by_s is None:
+            self._ask_directory(worker)
+        if not worker.poll() and self._goes_on(worker):
+            self._wake.wait(_REST_S)
 
     def _ask_directory(self, worker: Worker) -> None:
         on_directory = self._on_directory

@@ -12,20 +12,24 @@ Invariant: the store thread ends after the zones, so that everything they asked 
 
 from __future__ import annotations
 
+import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import Final, NamedTuple
 
 from myriad.cluster.requests import Directory, HostId, LeaseRefused, ZoneKey
 from myriad.core.clock import NS_PER_S
+from myriad.core.errors import EXIT_OK
 from myriad.core.settings import Settings
 from myriad.runtime.bus_thread import BusLike, BusThread
 from myriad.runtime.clocks import RealClock
 from myriad.runtime.control import Channel, Message
-from myriad.runtime.endpoints import reachable_endpoint
+from myriad.runtime.endpoints import open_tcp, reachable_endpoint, resolve
 from myriad.runtime.guests import SpawnPoint
 from myriad.runtime.host import Host, MakeApplication
+from myriad.runtime.host_identity import host_id
 from myriad.runtime.hosted_zone import MakeZone
 from myriad.runtime.http_server import HttpServer
 from myriad.runtime.main_thread import MainThread
@@ -78,7 +82,9 @@ class WorldHost:
         self._store = StoreThread(parts.open_worker, self._clock, self._on_directory)
         self._bus = BusThread(parts.open_bus(self._store), self._on_post)
         self._collection = QuietCollection()
-        self._http = HttpServer(parts.make_application(self.view), http)
+        self._make_application = parts.make_application
+        self._http_socket = http
+        self._http: HttpServer | None = None
         self._stopping = False
         self._ties = HostTies(
             settings=settings,
@@ -97,11 +103,12 @@ class WorldHost:
 
     def open_front_door(self) -> None:
         """HTTP; it answers 503 until zones run."""
-        sys.setswitchinterval(SWITCH_INTERVAL_S)
+        self._http = HttpServer(self._make_application(self.view), self._http_socket)
         self._http.start()
 
     def start(self) -> None:
         """Store and bus, once kernels are compiled; zones come by `run_zone`."""
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
         self._collection.begin(self._clock.now_ns())
         self._store.start()
         self._bus.start()
@@ -113,7 +120,8 @@ class WorldHost:
             tenancy.abandon()
         self._bus.stop(_BUS_STOP_S)
         self._store.stop(_STORE_STOP_S)
-        self._http.stop(_HTTP_STOP_S)
+        if self._http is not None:
+            self._http.stop(_HTTP_STOP_S)
         self._collection.end()
         for sock in self._sockets.values():
             sock.close()
@@ -201,6 +209,24 @@ class WorldHost:
     def _on_post(self, topic: str, body: bytes) -> None:
         for zone in self.view.zones.values():
             zone.post(lambda hosted: hosted.hear(topic, body))
+
+
+def run_host_process(
+    channel: Channel, settings: Settings, parts: WorldParts, token: str, zones: Sequence[HostedSocket]
+) -> int:
+    """A host as a child of a supervisor: runs `zones` and what else it is told, until the supervisor says stop or is
+    gone; returns the exit code. `token` is the random part of its name."""
+    with ExitStack() as stack:
+        stop = stack.enter_context(StopRequest((signal.SIGTERM,)))
+        host = WorldHost(settings, parts, host_id(token), open_tcp(resolve(settings.bind), 0))
+        stack.callback(host.end)
+        host.start()
+        for hosted in zones:
+            host.run_zone(hosted)
+        host.open_front_door()
+        stop.ready()
+        host.serve(Supervised(channel, stop))
+    return EXIT_OK
 
 
 class Master:

@@ -1,0 +1,206 @@
+"""The gateway as a process: its HTTP, and what its application needs of the world.
+
+Responsible for: the store, bus and audit threads beside the event loop, the newest directory, the wants that go on to
+a supervisor, and stopping.
+Not here: the application (`web/gateway`, handed in), the store (`storage/`), supervising (`runtime/supervisor.py`).
+
+Invariants: nothing on the event loop waits for the store but by `await`; running players do not notice when this
+process dies, and it needs nothing but the store to come back.
+"""
+
+from __future__ import annotations
+
+import http.client
+import logging
+import signal
+import socket
+import ssl
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from typing import Final, NamedTuple
+
+from myriad.cluster.requests import Answer, AuditReport, Directory, Request, TakeWanted, Wanted
+from myriad.core.errors import EXIT_OK, StartupError
+from myriad.core.settings import Settings
+from myriad.runtime.audit_thread import AuditorLike, AuditThread
+from myriad.runtime.bus_thread import BusLike, BusThread
+from myriad.runtime.clocks import RealClock
+from myriad.runtime.control import Channel, Message
+from myriad.runtime.endpoints import open_tcp, resolve
+from myriad.runtime.http_server import AsgiApplication, HttpServer
+from myriad.runtime.logs import configure_logs
+from myriad.runtime.main_thread import MainThread
+from myriad.runtime.quiet_collection import QuietCollection
+from myriad.runtime.stopping import StopRequest
+from myriad.runtime.store_thread import OpenWorker, StoreThread
+from myriad.runtime.world_host import BEAT_S, SWITCH_INTERVAL_S
+
+_LOG = logging.getLogger(__name__)
+
+_HTTP_STOP_S: Final = 0.8
+_STORE_STOP_S: Final = 1.0
+_BUS_STOP_S: Final = 0.7
+_HEALTH_TRIES: Final = 100
+_HEALTH_REST_S: Final = 0.1
+
+
+class GatewayTies:
+    """What the application is given. Its methods are for the event loop, unless said otherwise."""
+
+    def __init__(self, settings: Settings, parts: GatewayParts) -> None:
+        self.settings = settings
+        self.clock = RealClock()
+        self.directory: Directory | None = None
+        """The newest, None until the store was read."""
+        self.directory_asked_ns = 0
+        """When that was asked for, by `clock`."""
+        self.closing = False
+        """True once nobody is to be let in any more: the world stops."""
+        self.fleet: Message = {}
+        """What the supervisor says about its processes; empty without one."""
+        self.store = StoreThread(parts.open_worker, self.clock, self._on_directory)
+        self.bus = BusThread(parts.open_bus(self.store), lambda topic, body: None)
+        self.audits = AuditThread(parts.open_auditor, self.clock)
+
+    async def execute(self, requests: Sequence[Request]) -> list[Answer]:
+        """The store's answers. Raises StoreDown or TimeoutError."""
+        return await self.store.answers(requests)
+
+    def publish(self, topic: str, body: bytes) -> None:
+        """To every zone; from any thread."""
+        self.bus.publish(topic, body)
+
+    @property
+    def audit(self) -> AuditReport | None:
+        """The newest report of the auditor, None until there is one."""
+        return self.audits.report
+
+    def _on_directory(self, directory: Directory, asked_ns: int) -> None:
+        self.directory, self.directory_asked_ns = directory, asked_ns
+
+
+class GatewayParts(NamedTuple):
+    """What a gateway is made of, besides settings."""
+
+    open_worker: OpenWorker
+    open_bus: Callable[[StoreThread], BusLike]
+    open_auditor: Callable[[], AuditorLike]
+    make_application: Callable[[GatewayTies], AsgiApplication]
+
+
+def run_gateway(settings: Settings, parts: GatewayParts) -> int:
+    """A gateway that a person started; runs until stopped, returns the exit code. Raises StartupError."""
+    configure_logs(settings.log_level, settings.log_format)
+    sock = open_tcp(resolve(settings.bind), settings.http_port)
+    with ExitStack() as stack:
+        stop = stack.enter_context(StopRequest())
+        gateway = _Gateway(settings, parts, sock)
+        stack.callback(gateway.end)
+        gateway.start()
+        wait_until_healthy(settings, sock)
+        stop.ready()
+        print(f"Myriad's gateway is ready at {address_of(settings, sock)}", flush=True)
+        stop.wait(settings.max_seconds or None)
+    return EXIT_OK
+
+
+def run_gateway_process(channel: Channel, settings: Settings, parts: GatewayParts, sock: socket.socket) -> int:
+    """A gateway as a child of a supervisor; ends when that says so or is gone."""
+    with ExitStack() as stack:
+        stop = stack.enter_context(StopRequest((signal.SIGTERM,)))
+        gateway = _Gateway(settings, parts, sock)
+        stack.callback(gateway.end)
+        gateway.start()
+        stop.ready()
+        gateway.serve(channel, stop)
+    return EXIT_OK
+
+
+class _Gateway:
+    """The process."""
+
+    def __init__(self, settings: Settings, parts: GatewayParts, sock: socket.socket) -> None:
+        self._ties = GatewayTies(settings, parts)
+        self._main = MainThread()
+        self._collection = QuietCollection()
+        tls = (settings.tls_certificate, settings.tls_key) if settings.tls_certificate else None
+        self._http = HttpServer(parts.make_application(self._ties), sock, tls)
+
+    def start(self) -> None:
+        """All threads."""
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
+        self._ties.store.start()
+        self._ties.bus.start()
+        self._ties.audits.start()
+        self._http.start()
+
+    def end(self) -> None:
+        """All threads."""
+        self._ties.closing = True
+        self._http.stop(_HTTP_STOP_S)
+        self._ties.audits.stop(_BUS_STOP_S)
+        self._ties.bus.stop(_BUS_STOP_S)
+        self._ties.store.stop(_STORE_STOP_S)
+
+    def serve(self, channel: Channel, stop: StopRequest) -> None:
+        """Heartbeats and wants go up, the state of the fleet comes down."""
+        while True:
+            for one in self._main.wait(BEAT_S, (channel, stop)):
+                if one is stop or not self._obey(channel):
+                    return
+            self._main.run_waiting()
+            channel.send({"type": "beat"})
+            self._ties.store.submit(TakeWanted(), lambda answer: self._main.call(lambda: _pass_on(channel, answer)))
+
+    def _obey(self, channel: Channel) -> bool:
+        """False if it is to end."""
+        for message, _ in channel.receive():
+            if message["type"] == "stop":
+                return False
+            if message["type"] == "drain":
+                self._ties.closing = True
+            elif message["type"] == "fleet":
+                self._ties.fleet = message
+        return not channel.broken
+
+
+def _pass_on(channel: Channel, answer: Answer | None) -> None:
+    if isinstance(answer, Wanted) and answer.keys:
+        channel.send({"type": "wanted", "zones": [list(key) for key in answer.keys]})
+
+
+def address_of(settings: Settings, sock: socket.socket) -> str:
+    """The URL at which this machine reaches a gateway."""
+    bound, port = sock.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(bound, str(bound))
+    return f"{'https' if settings.tls_certificate else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def is_healthy(settings: Settings, sock: socket.socket, timeout_s: float = 1.0) -> bool:
+    """Whether `/healthz` answers 200."""
+    bound, port = sock.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(bound, str(bound))
+    connection: http.client.HTTPConnection
+    if settings.tls_certificate:
+        unverified = ssl._create_unverified_context()
+        connection = http.client.HTTPSConnection(host, port, timeout=timeout_s, context=unverified)
+    else:
+        connection = http.client.HTTPConnection(host, port, timeout=timeout_s)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def wait_until_healthy(settings: Settings, sock: socket.socket) -> None:
+    """Raises StartupError if it takes too long."""
+    for _ in range(_HEALTH_TRIES):
+        if is_healthy(settings, sock):
+            return
+        time.sleep(_HEALTH_REST_S)
+    raise StartupError(f"the gateway at {address_of(settings, sock)} does not become healthy")
