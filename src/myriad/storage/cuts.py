@@ -49,10 +49,10 @@ def outcome(db: Connection, transfer: int) -> bool | None:
 
 
 def depart(db: Connection, cut: Cut, departure: Departure) -> bool:
-    """Gives a character to another zone, if it is this zone's and both epochs hold, and keeps the outcome."""
-    known = outcome(db, departure.transfer)
-    if known is not None:
-        return known
+    """Gives a character to another zone, if it is this zone's and both epochs hold, and keeps the outcome. True if it
+    went now: a transfer that was tried before is not tried again."""
+    if outcome(db, departure.transfer) is not None:
+        return False
     done = holds(db, departure.target, departure.target_epoch) and _change_owner(db, cut, departure)
     db.run(
         "INSERT INTO handoff (transfer, zone, layer, epoch, cut, character, target_zone, target_layer, done)"
