@@ -5,7 +5,10 @@ Responsible for: the order of the rules in a tick, and the `GAME` object. Not he
 
 from __future__ import annotations
 
-from emberdale import holdings, zones
+from dataclasses import replace
+from functools import cache, partial
+
+from emberdale import ground, holdings, zones
 from emberdale.borders import judge_effect
 from emberdale.data import load_items, load_kinds
 from emberdale.fields import (
@@ -25,6 +28,7 @@ from emberdale.fields import (
 )
 from emberdale.movement import predict
 from emberdale.npcs import npcs_rule
+from emberdale.places import drawn_zones, world_map
 from emberdale.players import players_rule, upkeep_rule
 from myriad.game import COINS, ITEM_KIND_BASE, Game, World, begin_tick, finish_tick, kernel
 
@@ -42,9 +46,26 @@ def step(world: World) -> None:
 _ITEM_NUMBERS = load_items(60)[1]
 _KIND_NUMBERS = load_kinds(60)[1]
 
+_WORLD = world_map(drawn_zones())
+
+
+@cache
+def for_world(num_zones: int) -> Game:
+    """Emberdale with a world of so many zones (`Game.for_world`)."""
+    world = world_map(num_zones)
+    return replace(
+        GAME,
+        zones=tuple(world.by_name),
+        world_map=world,
+        create=partial(zones.create, world),
+        read_map=partial(zones.read_zone_map, world),
+        preload=partial(ground.preload, world),
+    )
+
+
 GAME = Game(
     name="emberdale",
-    zones=tuple(zones.zone_rows()),
+    zones=tuple(_WORLD.by_name),
     entity=ENTITY,
     own_fields=OWN_FIELDS,
     private_fields=PRIVATE_FIELDS,
@@ -56,12 +77,16 @@ GAME = Game(
     counters=COUNTERS,
     step=step,
     predict=predict,
-    create=zones.create,
-    read_map=zones.read_zone_map,
+    create=partial(zones.create, _WORLD),
+    read_map=partial(zones.read_zone_map, _WORLD),
     spawn=zones.spawn,
     detach=zones.detach,
     attach=zones.attach,
     remove=zones.remove,
+    world_map=_WORLD,
+    resize=for_world,
+    preload=partial(ground.preload, _WORLD),
+    arrive=zones.arrive,
     saved_fields=SAVED_FIELDS,
     timer_fields=TIMER_FIELDS,
     ground_fields=GROUND_FIELDS,

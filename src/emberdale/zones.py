@@ -1,30 +1,32 @@
-"""Zones of Emberdale: their maps, camps and spawn points, and players coming and going.
+"""Zones of Emberdale in play: NPCs in their camps, players coming and going.
 
-Responsible for: building a zone's world from its map, NPCs in their camps, spawning and removing players.
-Not here: the maps' making (`tools/make-maps`), rules (`combat.py`, `npcs.py` ...).
+Responsible for: building a zone's world from its land, NPCs in their camps, spawning and removing players.
+Not here: land and maps (`ground.py`), where zones lie (`places.py`), rules (`combat.py`, `npcs.py` ...).
 
-Invariants: the same zone, seed and arguments give the same world; nobody is ever put where a body cannot stand.
+Invariants: the same zone of the same world, seed and arguments give the same state; nobody is ever put where a body
+cannot stand.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from emberdale.data import FOLDER, PLACE, load_items, load_kinds, load_params
-from emberdale.fields import AREA_SANCTUARY, COUNTERS, ENTITY, KIND_PLAYER, MODE_REST, STATE_DEAD, STATE_IDLE
+from emberdale.data import PLACE, load_items, load_kinds, load_params
+from emberdale.fields import COUNTERS, ENTITY, KIND_PLAYER, MODE_REST, STATE_DEAD, STATE_IDLE
+from emberdale.ground import own_ground, whole_ground
+from emberdale.places import ZonePlan, plan_of
 from myriad.game import (
+    MAX_TILE_MARGIN_M,
     NPC,
     PLAYER,
     TILE_M,
     UNITS_PER_M,
     StartupError,
-    TileMap,
     World,
+    WorldMap,
     ZoneMap,
     allocate_row,
     create_world,
@@ -34,13 +36,10 @@ from myriad.game import (
     origin_units,
     place,
     random_below,
-    read_map,
-    read_toml,
     take_transient_id,
     write_name,
 )
 
-MAPS = Path(__file__).parent / "maps"
 DRAW_CAMP_X = 1
 DRAW_CAMP_Y = 2
 DRAW_FIRST_REST = 3
@@ -48,56 +47,21 @@ DRAW_SPAWN_POINT = 4
 CAMP_TRIES = 32
 
 
-def zone_rows() -> dict[str, dict[str, Any]]:
-    """The zones of `zones.toml` by name."""
-    return {row["name"]: row for row in read_toml(FOLDER / "zones.toml")["zone"]}
-
-
-def _zone_row(zone_name: str) -> dict[str, Any]:
-    zones = zone_rows()
-    if zone_name not in zones:
-        raise StartupError(f"unknown zone {zone_name!r}; Emberdale has {', '.join(zones)}")
-    return zones[zone_name]
-
-
-@lru_cache(maxsize=4)
-def _tile_map(path: Path) -> TileMap:
-    return read_map(path)
-
-
-def _solid_tiles(tiles: TileMap, name: str) -> NDArray[np.uint8]:
-    if "collision" not in tiles.layers:
-        raise StartupError(f"map {name} cannot be used: it has no layer 'collision'")
-    return np.asarray(tiles.layers["collision"] != 0, np.uint8)
-
-
-def _area_tiles(tiles: TileMap) -> NDArray[np.uint8]:
-    areas = np.zeros((tiles.height, tiles.width), np.uint8)
-    for item in tiles.objects_of("sanctuary"):
-        west, east = (int((item.x + side * item.width_m / 2) / TILE_M) for side in (-1, 1))
-        south, north = (int((item.y + side * item.height_m / 2) / TILE_M) for side in (-1, 1))
-        areas[max(0, south) : max(0, north), max(0, west) : max(0, east)] |= AREA_SANCTUARY
-    return areas
-
-
-def _places(tiles: TileMap, row: dict[str, Any], kinds: dict[str, int]) -> NDArray[Any]:
+def _places(plan: ZonePlan, kinds: dict[str, int]) -> NDArray[Any]:
     """(n,) PLACE: spawn points first, then camps. Raises StartupError on a camp of an unknown kind."""
     table = []
-    for item in (*tiles.objects_of("spawn"), *tiles.objects_of("camp")):
+    ground = own_ground(plan.area.number)
+    for item in (*ground.spawns, *ground.camps):
         kind, radius, count = KIND_PLAYER, 0.0, 0
         if item.kind == "camp":
             name = item.properties.get("kind")
             if name not in kinds:
-                raise StartupError(f"map {row['map']} cannot be used: camp {item.name!r} has an unknown kind {name!r}")
+                raise StartupError(f"{plan.area.name} cannot be used: camp {item.name!r} has an unknown kind {name!r}")
             kind, count = kinds[name], int(item.properties["count"])
             radius = float(item.properties["radius"])
-        x = round((item.x + row["origin_x"]) * UNITS_PER_M)
-        y = round((item.y + row["origin_y"]) * UNITS_PER_M)
+        x, y = round((item.x + plan.area.x) * UNITS_PER_M), round((item.y + plan.area.y) * UNITS_PER_M)
         table.append((kind, x, y, round(radius * UNITS_PER_M), count))
-    places = np.array(table, PLACE)
-    if not np.any(places["kind"] == KIND_PLAYER):
-        raise StartupError(f"map {row['map']} cannot be used: it has no object of class 'spawn'")
-    return places
+    return np.array(table, PLACE)
 
 
 def _camp_sizes(counts: NDArray[np.int32], num_npcs: int | None) -> list[int]:
@@ -154,22 +118,29 @@ def _add_npc(world: World, camp: int, name: str) -> None:
 
 
 def create(
-    zone_name: str, capacity: int, seed: int, tick_hz: int, num_npcs: int | None, next_id: int, end_id: int
+    world_map: WorldMap,
+    zone_name: str,
+    capacity: int,
+    seed: int,
+    tick_hz: int,
+    num_npcs: int | None,
+    next_id: int,
+    end_id: int,
 ) -> World:
     """The world of a zone with its NPCs (`Game.create_zone`)."""
-    row = _zone_row(zone_name)
-    tiles = _tile_map(MAPS / row["map"])
+    plan = plan_of(world_map, zone_name)
     kinds, numbers = load_kinds(tick_hz)
-    places = _places(tiles, row, numbers)
+    places = _places(plan, numbers)
+    solid, areas = whole_ground(world_map, plan.area)
     world = create_world(
         ENTITY,
         capacity,
-        _solid_tiles(tiles, row["map"]),
+        solid,
         seed=seed,
         tick_hz=tick_hz,
-        origin_x=row["origin_x"],
-        origin_y=row["origin_y"],
-        areas=_area_tiles(tiles),
+        origin_x=plan.area.x - MAX_TILE_MARGIN_M,
+        origin_y=plan.area.y - MAX_TILE_MARGIN_M,
+        areas=areas,
         num_counters=len(COUNTERS),
         next_id=next_id,
         end_id=end_id,
@@ -185,18 +156,18 @@ def create(
     return world
 
 
-def read_zone_map(zone_name: str, tick_hz: int) -> ZoneMap:
+def read_zone_map(world_map: WorldMap, zone_name: str, tick_hz: int) -> ZoneMap:
     """The map as a client needs it (`Game.read_map`)."""
-    row = _zone_row(zone_name)
-    tiles = _tile_map(MAPS / row["map"])
-    points = [(item.x + row["origin_x"], item.y + row["origin_y"]) for item in tiles.objects_of("spawn")]
+    area = plan_of(world_map, zone_name).area
+    points = [(item.x + area.x, item.y + area.y) for item in own_ground(area.number).spawns]
     return ZoneMap(
         zone_name=zone_name,
-        origin_x=row["origin_x"],
-        origin_y=row["origin_y"],
-        solid=_solid_tiles(tiles, row["map"]),
+        origin_x=area.x - MAX_TILE_MARGIN_M,
+        origin_y=area.y - MAX_TILE_MARGIN_M,
+        solid=whole_ground(world_map, area)[0],
         spawn_points=np.array(points, np.float64).reshape(-1, 2),
         params=load_params(tick_hz),
+        area=area,
     )
 
 
@@ -243,6 +214,20 @@ def spawn(world: World, entity_id: int, client: int, name: str, x: float | None,
     write_name(world, row, name)
     world.clock["num_players"][0] += 1
     return row
+
+
+def arrive(world: World, row: int) -> None:
+    """A restored player: health as its level gives it, and a home in this zone, if its own is in another."""
+    entity = world.entities[row]
+    params = world.params[0]
+    level = max(1, min(int(entity["level"]), int(params["max_level"])))
+    entity["level"] = level
+    entity["max_hp"] = int(params["player_hp"]) + (level - 1) * int(params["level_hp"])
+    entity["hp"] = min(int(entity["hp"]), int(entity["max_hp"]))
+    left, bottom = origin_units(world)
+    home = int(entity["home_x"]) - left, int(entity["home_y"]) - bottom
+    if not is_walkable(world.solid, *home, int(params["body_radius"])):
+        entity["home_x"], entity["home_y"] = _start(world, int(entity["id"]), None, None)
 
 
 def detach(world: World, row: int) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from emberdale.game import GAME
-from myriad.game import ITEM, PLAYER, is_walkable
+from myriad.game import ITEM, PLAYER, is_walkable, origin_units
 from tests.scenarios.emberdale_script import crowd_of, play
 
 FASTEST_M = 5.6 / 60 * 2 + 4 / 1024
@@ -27,10 +27,10 @@ def test_speed_inventory_walls_and_health_hold_under_any_inputs(seed: int) -> No
         assert (slot_count <= world.items["max_stack"][slot_item]).all()
         assert (world.inputs["count"] == 0).all()
         assert np.array_equal(entities["x"] * 1024, entities["qx"])
+    left, bottom = origin_units(world)
     for row in np.flatnonzero(entities["id"]):
-        assert is_walkable(world.solid, int(entities["qx"][row]), int(entities["qy"][row]), 0)
-    for row in players:
-        assert is_walkable(world.solid, int(entities["qx"][row]), int(entities["qy"][row]), 384)
+        radius = 384 if entities["flags"][row] & PLAYER else 0
+        assert is_walkable(world.solid, int(entities["qx"][row]) - left, int(entities["qy"][row]) - bottom, radius)
 
 
 def test_coins_and_items_of_players_come_from_loot_alone() -> None:

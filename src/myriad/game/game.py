@@ -202,7 +202,7 @@ class Game:
 
     def save_rows(self, world: World, rows: NDArray[Any]) -> NDArray[Any]:
         """(len(rows),) of `saved_dtype`: those players as they are after the last tick."""
-        return save_records(self._players, world.entities, rows, int(world.clock["tick"][0]))
+        return save_records(self._players, world, rows)
 
     def restore(
         self,
@@ -238,7 +238,7 @@ class Game:
     def save_ground(self, world: World) -> bytes:
         """All that lies on the ground, as records."""
         rows = np.flatnonzero(world.entities["flags"] == ITEM)  # a ghost has one more flag
-        return save_records(self._ground, world.entities, rows, int(world.clock["tick"][0])).tobytes()
+        return save_records(self._ground, world, rows).tobytes()
 
     def load_ground(self, world: World, ground: bytes, layout: str) -> int:
         """Put what `save_ground` saved back on the ground, between two ticks; returns how many found no row.
