@@ -22,11 +22,9 @@ from myriad.wire.datagram import Batch
 from myriad.zone.world_part import WorldPart, WorldSite
 from myriad.zone.zone import Zone
 
-EPOCH_IDS = 1 << 19
-"""Transient ids of one epoch, so that those of the last one come back late."""
-EPOCHS_OF_IDS = 6
-NPC_IDS = 1 << 18
-"""At the start of a zone's block: NPCs keep theirs over restarts."""
+SHARES_OF_IDS = 8
+"""A zone's block of transient ids has so many shares: the first is the NPCs', who keep theirs over restarts; the others
+are for epochs in turn, so that what lay on the ground before a restart is not taken for something else after it."""
 
 
 class WorldZone(Zone):
@@ -42,8 +40,9 @@ class WorldZone(Zone):
         own_addresses: tuple[Endpoint, ...],
         phases: PhaseTimer,
         random_bytes: Callable[[int], bytes],
+        private_key: bytes = b"",
     ) -> None:
-        """As `Zone`; passages lead to the first of `own_addresses`; `world`'s block of transient ids holds 2**22."""
+        """As `Zone`; passages lead to the first of `own_addresses`."""
         super().__init__(
             site.key.zone,
             game,
@@ -52,9 +51,9 @@ class WorldZone(Zone):
             own_addresses=own_addresses,
             phases=phases,
             random_bytes=random_bytes,
+            private_key=private_key,
         )
         self._now_ns = 0
-        self._first_id = int(world.clock["next_id"][0])
         self._passage_servers = own_addresses[:1]
         self.part = WorldPart(
             site,
@@ -77,7 +76,9 @@ class WorldZone(Zone):
     def start(self, granted: LeaseGranted, now_ns: int) -> None:
         """Before the first tick: the lease, asked for not before `now_ns`, and what the zone held."""
         clock = self.world.clock
-        start = self._first_id + NPC_IDS + granted.epoch % EPOCHS_OF_IDS * EPOCH_IDS
+        first = int(clock["next_id"][0])  # after the NPCs', which come from the first share
+        share = (int(clock["end_id"][0]) - first) // SHARES_OF_IDS
+        start = first + (1 + granted.epoch % (SHARES_OF_IDS - 1)) * share
         clock["next_id"][0] = max(int(clock["next_id"][0]), start)
         self.part.start(granted, now_ns)
 

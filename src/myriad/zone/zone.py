@@ -77,11 +77,12 @@ class Zone:
         own_addresses: tuple[Endpoint, ...],
         phases: PhaseTimer,
         random_bytes: Callable[[int], bytes],
+        private_key: bytes = b"",
     ) -> None:
         """`world` is the game's for this zone; `own_addresses` the endpoints that a token may name; `random_bytes(n)`
-        gives fresh secure randomness, `phases` takes the time of each phase."""
-        self.private_key = random_bytes(KEY_BYTES)
-        """What its connect tokens are sealed with; new with every start."""
+        gives fresh secure randomness, `phases` takes the time of each phase. `private_key` is what connect tokens are
+        sealed with, new with every start; empty: it makes its own."""
+        self.private_key = private_key or random_bytes(KEY_BYTES)
         self.name = name
         self.game = game
         self.world = world
