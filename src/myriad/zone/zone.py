@@ -37,6 +37,7 @@ from myriad.wire.datagram import Batch, new_batch
 from myriad.wire.layouts import CHANNEL_CHAT, CHANNEL_INVENTORY, CHAT_SAY, CHAT_ZONE
 from myriad.wire.token_data import TokenData, pack_token_data
 from myriad.zone import messages
+from myriad.zone.alone import Alone
 from myriad.zone.arrays import MAX_RECEIVE_BATCH, ZoneArrays, new_zone_arrays
 from myriad.zone.avatars import NOBODY, Avatars
 from myriad.zone.barter import Barter
@@ -64,7 +65,7 @@ def open_tick(bundle: Bundle[ZoneArrays], out: Batch, used: int, now_ns: int) ->
     return used
 
 
-class Zone:
+class Zone(Alone):
     """A zone with its players. All calls come from one thread, but `login` and `about`, which any thread may make."""
 
     def __init__(
