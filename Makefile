@@ -1,5 +1,6 @@
 # make world              a world                             PORT= (HTTP) ARGS=
-# make server             one zone                            PORT= (UDP and TCP) ZONE= ARGS=
+# make server             one zone of it                      PORT= (UDP and TCP) ZONE= ARGS=
+# make gateway            the way into zones started so       PORT= (HTTP) ARGS=
 # make test               everything that must hold: check, then the tests           TESTS=
 # make check              style, types, layers
 # make format             rewrite the sources in the project's format
@@ -14,7 +15,7 @@ TESTS ?= tests
 
 export PYTHON
 
-.PHONY: world server test check format docs lock setup clean
+.PHONY: world server gateway test check format docs lock setup clean
 
 world:
 	@tools/prepare host
@@ -23,6 +24,10 @@ world:
 server:
 	@tools/prepare host
 	@exec $(BIN)/myriad server $(if $(PORT),--port $(PORT)) $(if $(ZONE),--zone $(ZONE)) $(ARGS)
+
+gateway:
+	@tools/prepare host
+	@exec $(BIN)/myriad gateway $(if $(PORT),--port $(PORT)) $(ARGS)
 
 setup:
 	@tools/prepare run

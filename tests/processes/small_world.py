@@ -27,7 +27,7 @@ from myriad.runtime.world_server import run_world_server
 from myriad.storage.port import Store, open_store
 from myriad.storage.writer import Writer
 from myriad.web.api.application import build_application
-from tests.processes.small_zone import SMALL_PROTOCOL, make_small_zone
+from tests.processes.small_zone import make_small_zone
 
 
 def open_place(settings: Settings) -> Store:
@@ -49,7 +49,6 @@ def warm_up(progress: Progress) -> None:
 def host_parts(settings: Settings) -> WorldParts:
     return WorldParts(
         make_zone=make_small_zone,
-        protocol_id=SMALL_PROTOCOL,
         spawn_point=lambda zone: (1.0, 2.0),
         open_worker=partial(open_writer, settings),
         open_bus=partial(open_small_bus, settings),

@@ -6,6 +6,7 @@ A datagram `join` makes its sender a player, `leave` removes it; every tick each
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -25,6 +26,7 @@ from myriad.cluster.requests import (
     ZoneLoad,
 )
 from myriad.core.errors import LoginRefused, MyriadError, StartupError
+from myriad.core.histogram import Histogram
 from myriad.core.phases import PHASE_STEP, PhaseTimer
 from myriad.core.settings import Settings, load
 from myriad.netcode.addresses import Endpoint
@@ -43,6 +45,7 @@ class SmallZone:
         settings = settings or Settings()
         self.site = site
         self.key = site.key
+        self.private_key = os.urandom(32)
         self.ttl_ms = int(settings.lease_ttl_s * 1000)
         self.renew_ns = int(settings.lease_renew_s * 1e9)
         self.epoch = 0
@@ -188,6 +191,9 @@ class SmallZone:
 
     def status(self) -> dict[str, object]:
         return {"tick": len(self.ticks), "players": len(self.players), "npcs": 0, "drops": {"empty": 3}}
+
+    def histograms(self) -> dict[str, Histogram]:
+        return {}
 
     def digests(self, tick: int) -> dict[tuple[int, int, int], int] | None:
         return {(3, -1, 0): 0xABC} if tick == 7 else None

@@ -21,6 +21,7 @@ from myriad.core.errors import EXIT_CANNOT_START, EXIT_OK, MyriadError
 COMMANDS: Final[dict[str, str]] = {
     "world": "myriad.cli.world",
     "server": "myriad.cli.server",
+    "gateway": "myriad.cli.gateway",
     "load-test": "myriad.cli.load_test",
     "audit": "myriad.cli.audit",
     "settings": "myriad.cli.settings",

@@ -1,4 +1,4 @@
-"""`myriad server`: one zone with its front door on the same port number."""
+"""`myriad server`: one zone of a world with its front door on the same port number; with `--standalone`, alone."""
 
 from __future__ import annotations
 
@@ -12,10 +12,18 @@ def run(settings: Settings) -> int:
     from functools import partial
 
     from myriad.cli.kernels import host_groups
-    from myriad.cli.zones import make_zone
+    from myriad.cli.zones import check_zone, game_of, make_zone
     from myriad.runtime.host import run_server
     from myriad.runtime.warm import warm
+    from myriad.runtime.world_server import run_world_server
     from myriad.web.api.application import build_application
 
     warm_up = partial(warm, groups=host_groups())
-    return run_server(settings, make_zone=make_zone, make_application=build_application, warm_up=warm_up)
+    if settings.standalone:
+        return run_server(settings, make_zone=make_zone, make_application=build_application, warm_up=warm_up)
+    from myriad.cli.world_parts import check_store, host_parts
+
+    game = game_of(settings)
+    check_zone(game, settings)
+    check_store(settings)
+    return run_world_server(settings, host_parts(settings, game), warm_up)

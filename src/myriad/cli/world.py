@@ -1,32 +1,41 @@
-"""`myriad world`: the zones of a world in one process, with one front door."""
+"""`myriad world`: a supervisor with a gateway and hosts, or with `--standalone` one zone without a store."""
 
 from __future__ import annotations
 
 import dataclasses
-from typing import Final
 
 from myriad.cli.flags import with_settings
 from myriad.core.settings import Settings, table
 
-FIRST_ZONES: Final = 1
-"""Zones that a world starts with. Players cannot walk from one to another yet, so it has one."""
 
-
-@with_settings(Settings, without=("port", "zone"), renamed={"http_port": "--port"})
+@with_settings(Settings, without=("port", "zone", "layer"), renamed={"http_port": "--port"})
 def run(settings: Settings) -> int:
-    """Run the world: its zones on UDP ports from udp_port_base on, and its HTTP address on --port."""
+    """Run the world: its zones on UDP ports from udp_port_base on, and its gateway's HTTP on --port."""
+    import os
+
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # who forks has no other threads, not even NumPy's
+    settings = with_free_ports(settings)
+    if settings.standalone:
+        return _run_alone(settings)
+    from myriad.cli.world_parts import world_of
+    from myriad.runtime.world_process import run_world_process
+
+    return run_world_process(settings, world_of(settings))
+
+
+def _run_alone(settings: Settings) -> int:
+    """The first zone, whose front door is the world's HTTP address."""
     from functools import partial
 
     from myriad.cli.kernels import host_groups
-    from myriad.cli.zones import make_zone, zone_names
+    from myriad.cli.zones import game_of, make_zone
     from myriad.runtime.host import run_world
     from myriad.runtime.warm import warm
     from myriad.web.api.application import build_application
 
-    names = zone_names()[:FIRST_ZONES]
     return run_world(
-        with_free_ports(settings),
-        names,
+        settings,
+        game_of(settings).zones[:1],
         make_zone=make_zone,
         make_application=build_application,
         warm_up=partial(warm, groups=host_groups()),

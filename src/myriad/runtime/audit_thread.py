@@ -36,14 +36,17 @@ class AuditorLike(Protocol):
 class AuditThread:
     """Audits until stopped."""
 
-    def __init__(self, open_auditor: Callable[[], AuditorLike], clock: Clock) -> None:
-        """`open_auditor` is called on the thread, again after a failure."""
+    def __init__(
+        self, open_auditor: Callable[[], AuditorLike], clock: Clock, on_report: Callable[[AuditReport], None]
+    ) -> None:
+        """`open_auditor` is called on the thread, again after a failure; `on_report` there for each report."""
         self.report: AuditReport | None = None
         """The newest, None until there is one."""
         self.num_audits = 0
         self.num_alarms = 0
         self._open_auditor = open_auditor
         self._clock = clock
+        self._on_report = on_report
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="audit", daemon=True)
 
@@ -73,6 +76,7 @@ class AuditThread:
             return
         self.report = report
         self.num_audits += 1
+        self._on_report(report)
         if not report.balanced:
             self.num_alarms += 1
             _LOG.error("the world does not add up: %s", "; ".join(report.problems))

@@ -11,6 +11,7 @@ process dies, and it needs nothing but the store to come back.
 from __future__ import annotations
 
 import http.client
+import json
 import logging
 import signal
 import socket
@@ -19,7 +20,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from myriad.cluster.requests import Answer, AuditReport, Directory, Request, TakeWanted, Wanted
 from myriad.core.errors import EXIT_OK, StartupError
@@ -28,7 +29,7 @@ from myriad.runtime.audit_thread import AuditorLike, AuditThread
 from myriad.runtime.bus_thread import BusLike, BusThread
 from myriad.runtime.clocks import RealClock
 from myriad.runtime.control import Channel, Message
-from myriad.runtime.endpoints import open_tcp, resolve
+from myriad.runtime.endpoints import is_loopback, open_tcp, resolve
 from myriad.runtime.http_server import AsgiApplication, HttpServer
 from myriad.runtime.logs import configure_logs
 from myriad.runtime.main_thread import MainThread
@@ -62,7 +63,11 @@ class GatewayTies:
         """What the supervisor says about its processes; empty without one."""
         self.store = StoreThread(parts.open_worker, self.clock, self._on_directory)
         self.bus = BusThread(parts.open_bus(self.store), lambda topic, body: None)
-        self.audits = AuditThread(parts.open_auditor, self.clock)
+        self.audits = AuditThread(parts.open_auditor, self.clock, self._on_audit)
+        self.audit_listeners: list[Callable[[AuditReport, int], None]] = []
+        """Called on the audit's thread with each report and the time."""
+        self.at_end: list[Callable[[], None]] = []
+        """Called once HTTP has ended."""
 
     async def execute(self, requests: Sequence[Request]) -> list[Answer]:
         """The store's answers. Raises StoreDown or TimeoutError."""
@@ -72,10 +77,9 @@ class GatewayTies:
         """To every zone; from any thread."""
         self.bus.publish(topic, body)
 
-    @property
-    def audit(self) -> AuditReport | None:
-        """The newest report of the auditor, None until there is one."""
-        return self.audits.report
+    def _on_audit(self, report: AuditReport) -> None:
+        for listener in self.audit_listeners:
+            listener(report, self.clock.now_ns())
 
     def _on_directory(self, directory: Directory, asked_ns: int) -> None:
         self.directory, self.directory_asked_ns = directory, asked_ns
@@ -126,7 +130,7 @@ class _Gateway:
         self._main = MainThread()
         self._collection = QuietCollection()
         tls = (settings.tls_certificate, settings.tls_key) if settings.tls_certificate else None
-        self._http = HttpServer(parts.make_application(self._ties), sock, tls)
+        self._http = HttpServer(_Edge(self._ties, parts.make_application(self._ties)), sock, tls)
 
     def start(self) -> None:
         """All threads."""
@@ -140,6 +144,8 @@ class _Gateway:
         """All threads."""
         self._ties.closing = True
         self._http.stop(_HTTP_STOP_S)
+        for function in self._ties.at_end:
+            function()
         self._ties.audits.stop(_BUS_STOP_S)
         self._ties.bus.stop(_BUS_STOP_S)
         self._ties.store.stop(_STORE_STOP_S)
@@ -164,6 +170,34 @@ class _Gateway:
             elif message["type"] == "fleet":
                 self._ties.fleet = message
         return not channel.broken
+
+
+class _Edge:
+    """What this process adds around the application: nobody is let in while the world stops, and `GET /v1/fleet` tells
+    programs of this machine what the supervisor says about its processes and decisions."""
+
+    def __init__(self, ties: GatewayTies, application: AsgiApplication) -> None:
+        self._ties = ties
+        self._application = application
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """As any ASGI application."""
+        if scope["type"] == "http" and self._ties.closing and scope["method"] == "POST":
+            await _answer(send, 503, {"error": {"code": "stopping", "message": "the world is stopping"}})
+        elif scope["type"] == "http" and scope["path"] == "/v1/fleet" and self._is_local(scope):
+            await _answer(send, 200, {key: value for key, value in self._ties.fleet.items() if key != "type"})
+        else:
+            await self._application(scope, receive, send)
+
+    def _is_local(self, scope: Any) -> bool:
+        client = scope["client"]
+        return bool(client) and is_loopback(client[0]) and not self._ties.settings.behind_proxy
+
+
+async def _answer(send: Any, status: int, body: object) -> None:
+    headers = [(b"content-type", b"application/json"), (b"retry-after", b"5")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": json.dumps(body).encode()})
 
 
 def _pass_on(channel: Channel, answer: Answer | None) -> None:

@@ -16,7 +16,7 @@ import logging
 import socket
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import NamedTuple
 
@@ -54,7 +54,7 @@ class Host:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.bind = resolve(settings.bind)
-        self.zones: dict[str, RunningZone] = {}
+        self.zones: Mapping[str, RunningZone] = {}
         """By name, in the order of their ports; empty until they run."""
         self._phase = Readiness(False, "starting")
 

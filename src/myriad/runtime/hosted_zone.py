@@ -9,26 +9,22 @@ Invariant: other threads touch the zone only between its ticks, except `login`, 
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import NamedTuple, Protocol, TypeVar
 
-from myriad.cluster.requests import Directory, LeaseGranted, RenewLease, Request, ZoneKey
+from myriad.cluster.requests import ZoneKey
 from myriad.core.clock import NS_PER_S
 from myriad.core.errors import DROP_REASONS, DROP_SEND_BLOCKED, DROP_SOCKET_OVERFLOW
 from myriad.core.histogram import Histogram
 from myriad.core.phases import PhaseTimer
 from myriad.core.settings import Settings
 from myriad.netcode.addresses import Endpoint
-from myriad.netcode.tokens import KEY_BYTES
 from myriad.runtime.clocks import RealClock, process_cpu_ns, resident_bytes
 from myriad.runtime.endpoints import new_endpoint, own_endpoints, parse_public_address
-from myriad.runtime.load_meter import LoadMeter
 from myriad.runtime.quiet_collection import QuietCollection
 from myriad.runtime.udp_port import UdpPort
-from myriad.runtime.zone_loop import Outside, ZoneLike, ZoneLoop
+from myriad.runtime.zone_loop import WorldTies, WorldZoneLike, ZoneLike, ZoneLoop
 from myriad.runtime.zone_thread import ZoneThread
 
 Answer = TypeVar("Answer")
@@ -45,14 +41,6 @@ class Wish(NamedTuple):
     name: str
     character: int | None = None
     spawn: tuple[float, float] | None = None
-
-
-class Desk(Protocol):
-    """Who writes tokens for the guests of a zone."""
-
-    async def login(self, wishes: Sequence[Wish], servers: tuple[Endpoint, ...], wall_s: int) -> list[bytes]:
-        """One connect token (2048 bytes) for each. Raises LoginRefused."""
-        ...
 
 
 class HostedZone(ZoneLike, Protocol):
@@ -94,8 +82,6 @@ class ZoneSite(NamedTuple):
     phases: PhaseTimer
     """To be given back by the zone's `phases`."""
     layer: int = 0
-    private_key: bytes = b""
-    """What its connect tokens are sealed with: new with every start of the zone."""
     secret: bytes = b""
     """32 random bytes that all zones of the world know; empty for a zone that stands alone."""
 
@@ -105,8 +91,24 @@ class ZoneSite(NamedTuple):
         return ZoneKey(self.name, self.layer)
 
 
+class HostedWorldZone(HostedZone, WorldZoneLike, Protocol):
+    """What a host needs besides of a zone of a world."""
+
+    @property
+    def private_key(self) -> bytes:
+        """What its connect tokens are sealed with: new with every zone that is built."""
+        ...
+
+    def histograms(self) -> dict[str, Histogram]:
+        """Copies of its own histograms, in nanoseconds. From any thread."""
+        ...
+
+
 MakeZone = Callable[[Settings, ZoneSite], HostedZone]
-"""Builds a zone; raises StartupError if it cannot (no such zone, no map)."""
+"""Builds a zone that stands alone; raises StartupError if it cannot (no such zone, no map)."""
+
+MakeWorldZone = Callable[[Settings, ZoneSite], HostedWorldZone]
+"""Builds a zone of a world; raises as `MakeZone`."""
 
 
 class RunningZone:
@@ -119,25 +121,19 @@ class RunningZone:
         settings: Settings,
         make_zone: MakeZone,
         collection: QuietCollection,
-        outside: Outside | None = None,
-        private_key: bytes = b"",
         secret: bytes = b"",
     ) -> None:
-        """Builds the zone for the bound UDP socket, which is its own from now on; `outside` is None for a zone that
-        stands alone. Raises StartupError."""
+        """Builds the zone for the bound UDP socket, which is its own from now on. Raises StartupError."""
         clock = RealClock()
         self._clock = clock
         self._port = UdpPort(sock, fallback=settings.fallback_sockets)
         self.key = key
         self.name = str(key)
         self.endpoint = self._port.endpoint
-        self.private_key = private_key or os.urandom(KEY_BYTES)
-        self.desk: Desk | None = None
-        """Who writes tokens; None: the zone itself."""
         self._public = tuple(parse_public_address(text, self.endpoint.port) for text in settings.public_addresses)
         own = tuple(dict.fromkeys((*own_endpoints(sock), *self._public)))
-        site = ZoneSite(key.zone, own, PhaseTimer(clock.now_ns), key.layer, self.private_key, secret)
-        self._zone = make_zone(settings, site)
+        self._zone = make_zone(settings, ZoneSite(key.zone, own, PhaseTimer(clock.now_ns), key.layer, secret))
+        world, idle_sleep_ns = self._connect(settings)
         self._loop = ZoneLoop(
             self._zone,
             self._port,
@@ -146,16 +142,14 @@ class RunningZone:
             catch_up_ticks=settings.catch_up_ticks,
             receive_budget=settings.receive_budget,
             collection=collection,
-            outside=outside,
-            idle_sleep_ns=min(NS_PER_S, int(settings.lease_renew_s * NS_PER_S / 2)) if outside else NS_PER_S,
+            world=world,
+            idle_sleep_ns=idle_sleep_ns,
         )
-        self._load_meter = LoadMeter(self._loop.measures)
         self._thread: ZoneThread | None = None
 
-    @property
-    def protocol_id(self) -> int:
-        """The u64 that every packet of its protocol authenticates."""
-        return int(str(self._zone.about()["protocol_id"]), 16)
+    def _connect(self, settings: Settings) -> tuple[WorldTies | None, int]:
+        """What the zone is connected to besides players, and how often it is polled while idle (ns)."""
+        return None, NS_PER_S
 
     def start(self, on_failure: Callable[[], None]) -> None:
         """Starts its thread; `on_failure` is called there if the zone fails."""
@@ -173,45 +167,6 @@ class RunningZone:
             return False
         self._port.close()
         return True
-
-    # A zone of a world; from the host's main thread.
-
-    def grant(self, granted: LeaseGranted, asked_ns: int) -> None:
-        """Before `start`: its lease, which was asked for at `asked_ns`."""
-        self._zone.start(granted, asked_ns)
-
-    def post(self, function: Callable[[HostedZone], object]) -> bool:
-        """Runs `function` with the zone between two ticks; from any thread. False if it has ended or is overrun."""
-        try:
-            self._loop.post(lambda: function(self._zone))
-        except RuntimeError:
-            return False
-        return True
-
-    def set_directory(self, directory: Directory, asked_ns: int) -> None:
-        """From any thread: who runs what."""
-        self.post(lambda zone: zone.set_directory(directory, asked_ns))
-
-    def drain(self) -> None:
-        """From any thread: everybody leaves, everything is written, then `Outside.finished` is called."""
-        self.post(lambda zone: zone.drain(self._clock.now_ns()))
-
-    def with_load(self, request: Request) -> Request:
-        """On the zone's thread: a renewal of the lease with lateness and CPU as measured here."""
-        if not isinstance(request, RenewLease):
-            return request
-        return replace(request, load=self._load_meter.read(request.load, self._clock.now_ns()))
-
-    @property
-    def fenced(self) -> bool:
-        """True once its lease is lost for good."""
-        return self._zone.fenced
-
-    @property
-    def working_s(self) -> float:
-        """For how long its thread has been at work without coming to rest: large if it hangs."""
-        since_ns = self._loop.working_since_ns
-        return (self._clock.now_ns() - since_ns) / NS_PER_S if since_ns else 0.0
 
     @property
     def running(self) -> bool:
@@ -235,11 +190,10 @@ class RunningZone:
         """A connect token for each, and the server addresses in them. Raises LoginRefused."""
         servers = self.servers(local_host)
         wall_s = self._clock.wall_s()
-        if self.desk is not None:
-            tokens = await self.desk.login(wishes, servers, wall_s)
-        else:
-            tokens = [self._zone.login(w.name, w.character, w.spawn, servers, wall_s) for w in wishes]
-        return tokens, tuple(str(server) for server in servers)
+        return await self._tokens(wishes, servers, wall_s), tuple(str(server) for server in servers)
+
+    async def _tokens(self, wishes: Sequence[Wish], servers: tuple[Endpoint, ...], wall_s: int) -> list[bytes]:
+        return [self._zone.login(w.name, w.character, w.spawn, servers, wall_s) for w in wishes]
 
     async def status(self) -> dict[str, object]:
         """All numbers: the zone's, its loop's, its port's and the process's. Raises RuntimeError or TimeoutError."""

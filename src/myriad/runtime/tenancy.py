@@ -11,7 +11,6 @@ granted to this start of it; its socket stays open from one start to the next.
 from __future__ import annotations
 
 import logging
-import os
 import socket
 from collections.abc import Callable
 from typing import Final, NamedTuple
@@ -29,14 +28,14 @@ from myriad.cluster.requests import (
 )
 from myriad.core.clock import NS_PER_S, Clock
 from myriad.core.settings import Settings
-from myriad.netcode.tokens import KEY_BYTES
 from myriad.runtime.bus_thread import BusThread
 from myriad.runtime.endpoints import reachable_endpoint
 from myriad.runtime.guests import GuestDesk, SpawnPoint
 from myriad.runtime.host_identity import is_dead
-from myriad.runtime.hosted_zone import HostedZone, MakeZone, RunningZone
+from myriad.runtime.hosted_zone import HostedWorldZone, MakeWorldZone
 from myriad.runtime.quiet_collection import QuietCollection
 from myriad.runtime.restarts import BackOff
+from myriad.runtime.running_world_zone import RunningWorldZone
 from myriad.runtime.store_thread import StoreThread
 
 _LOG = logging.getLogger(__name__)
@@ -49,14 +48,14 @@ ENDED: Final = "ended"
 
 _ASK_AGAIN_S: Final = 0.5
 _THREAD_END_S: Final = 1.0
+_SECRET_AGAIN_S: Final = 0.02
 
 
 class HostTies(NamedTuple):
     """What all zones of a host share."""
 
     settings: Settings
-    make_zone: MakeZone
-    protocol_id: int
+    make_zone: MakeWorldZone
     spawn_point: SpawnPoint
     host: HostId
     front_door: str
@@ -77,7 +76,7 @@ class Tenancy:
         """`sock` is bound and stays the caller's; `dead_host` is a host that is known to have ended."""
         self.key = key
         self.state = ACQUIRING
-        self.zone: RunningZone | None = None
+        self.zone: RunningWorldZone | None = None
         """While it runs or drains."""
         self.epoch = 0
         self.holder: LeaseRefused | None = None
@@ -90,14 +89,23 @@ class Tenancy:
         self._again_s: float | None = None
         self._asked: object = None
         """Which question for a lease is the latest: answers to older ones do not count."""
-        self._private_key = b""
+        self._built: RunningWorldZone | None = None
+        """Ready to run, while it has no lease."""
         self._give_up_s = 0.0
 
     def begin(self) -> None:
-        """Asks for the lease; everything else follows by itself."""
-        ties = self._ties
+        """Builds the zone and asks for its lease; everything else follows by itself."""
         self.state, self._again_s = ACQUIRING, None
-        self._private_key = os.urandom(KEY_BYTES)
+        if not self._ties.store.secret:  # the store was not reached yet
+            self._again_s = self._now_s() + _SECRET_AGAIN_S
+            return
+        try:
+            built = self._built = self._built or self._build()
+        except Exception:  # a zone that cannot be built does not end the others
+            _LOG.exception("%s cannot start", self.key)
+            self._begin_later()
+            return
+        ties = self._ties
         asked_ns = ties.clock.now_ns()
         question = self._asked = object()
         request = AcquireLease(
@@ -105,8 +113,8 @@ class Tenancy:
             ties.host,
             int(ties.settings.lease_ttl_s * 1000),
             reachable_endpoint(self._socket, ties.settings.public_addresses),
-            self._private_key,
-            ties.protocol_id,
+            built.private_key,
+            built.protocol_id,
             ties.settings.max_players,
             ties.front_door,
             self._dead_host,
@@ -132,8 +140,7 @@ class Tenancy:
     def drain(self) -> None:
         """Everybody leaves, everything is written, the lease is given back; then `state` is ENDED."""
         if self.state == ACQUIRING:
-            self._asked = None
-            self.state = ENDED
+            self.abandon()
         elif self.state == RUNNING and self.zone is not None:
             self.state = DRAINING
             self._give_up_s = self._now_s() + self._ties.drain_s
@@ -143,6 +150,9 @@ class Tenancy:
         """At the end of the host: a zone that still runs ends without having drained."""
         self._asked = None
         self._end_zone()
+        if self._built is not None:
+            self._built.join(0)
+            self._built = None
         self.state = ENDED
 
     @property
@@ -182,34 +192,40 @@ class Tenancy:
             return
         self._again_s = self._now_s() + min(max(refused.left_ms / 1000, 0.02), _ASK_AGAIN_S)
 
-    def _run(self, granted: LeaseGranted, asked_ns: int) -> None:
+    def _build(self) -> RunningWorldZone:
         ties = self._ties
+        links = _Ties(self, ties)
+        zone = RunningWorldZone(
+            self.key,
+            self._socket.dup(),
+            ties.settings,
+            ties.make_zone,
+            ties.collection,
+            outside=links,
+            secret=ties.store.secret,
+        )
+        links.zone = zone
+        zone.desk = GuestDesk(self.key, zone.private_key, zone.protocol_id, ties)
+        return zone
+
+    def _run(self, granted: LeaseGranted, asked_ns: int) -> None:
+        zone, self._built = self._built, None
+        if zone is None:
+            return
         self.holder, self.epoch = None, granted.epoch
         self._back_off.started(self._now_s())
+        self.zone, self.state = zone, RUNNING
         try:
-            links = _Ties(self, ties)
-            zone = RunningZone(
-                self.key,
-                self._socket.dup(),
-                ties.settings,
-                ties.make_zone,
-                ties.collection,
-                links,
-                self._private_key,
-                ties.store.secret,
-            )
-            links.zone = zone
-            zone.desk = GuestDesk(self.key, zone.private_key, zone.protocol_id, ties)
             zone.grant(granted, asked_ns)
-        except Exception:  # a zone that cannot be built does not end the others
-            _LOG.exception("%s cannot start", self.key)
+        except Exception:  # what it held cannot be loaded: it does not run without
+            _LOG.exception("%s cannot load what it held", self.key)
+            self._end_zone()
             self._begin_later()
             return
-        self.zone, self.state = zone, RUNNING
-        zone.start(lambda: ties.on_main(lambda: self._on_failed(zone)))
+        zone.start(lambda: self._ties.on_main(lambda: self._on_failed(zone)))
         _LOG.info("%s runs under epoch %d", self.key, granted.epoch)
 
-    def _on_failed(self, zone: RunningZone) -> None:
+    def _on_failed(self, zone: RunningWorldZone) -> None:
         if self.zone is not zone:
             return
         self._end_zone()
@@ -218,7 +234,7 @@ class Tenancy:
         else:
             self._begin_later()
 
-    def on_finished(self, zone: RunningZone) -> None:
+    def on_finished(self, zone: RunningWorldZone) -> None:
         """The zone says that it is drained or fenced."""
         if self.zone is not zone:
             return
@@ -268,7 +284,7 @@ class _Ties:
     def __init__(self, tenancy: Tenancy, ties: HostTies) -> None:
         self._tenancy = tenancy
         self._ties = ties
-        self.zone: RunningZone | None = None
+        self.zone: RunningWorldZone | None = None
 
     def ask(self, requests: list[tuple[int, Request]]) -> None:
         """To the store, with what this process knows better than the zone."""
@@ -294,9 +310,9 @@ class _Ties:
             self._ties.on_main(lambda: self._tenancy.on_finished(zone))
 
 
-def _answer_to(zone: RunningZone, number: int) -> Callable[[Answer | None], None]:
+def _answer_to(zone: RunningWorldZone, number: int) -> Callable[[Answer | None], None]:
     def answered(answer: Answer | None) -> None:
-        def hand_over(hosted: HostedZone) -> None:
+        def hand_over(hosted: HostedWorldZone) -> None:
             hosted.answer(number, answer)
 
         zone.post(hand_over)

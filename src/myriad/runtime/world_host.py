@@ -15,10 +15,12 @@ from __future__ import annotations
 import signal
 import socket
 import sys
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import Final, NamedTuple
 
+from myriad.bus import KEPT_TOPICS
 from myriad.cluster.requests import Directory, HostId, LeaseRefused, ZoneKey
 from myriad.core.clock import NS_PER_S
 from myriad.core.errors import EXIT_OK
@@ -30,10 +32,11 @@ from myriad.runtime.endpoints import open_tcp, reachable_endpoint, resolve
 from myriad.runtime.guests import SpawnPoint
 from myriad.runtime.host import Host, MakeApplication
 from myriad.runtime.host_identity import host_id
-from myriad.runtime.hosted_zone import MakeZone
+from myriad.runtime.hosted_zone import MakeWorldZone
 from myriad.runtime.http_server import HttpServer
 from myriad.runtime.main_thread import MainThread
 from myriad.runtime.quiet_collection import QuietCollection
+from myriad.runtime.running_world_zone import RunningWorldZone
 from myriad.runtime.stopping import StopRequest
 from myriad.runtime.store_thread import OpenWorker, StoreThread
 from myriad.runtime.tenancy import ENDED, HostTies, Tenancy
@@ -45,13 +48,13 @@ _HTTP_STOP_S: Final = 0.8
 _STORE_STOP_S: Final = 3.0
 _BUS_STOP_S: Final = 1.5
 _STEP_S: Final = 0.25
+_MAX_KEPT: Final = 1024
 
 
 class WorldParts(NamedTuple):
     """What a host is made of, besides settings: the upper layers and the game hand it in."""
 
-    make_zone: MakeZone
-    protocol_id: int
+    make_zone: MakeWorldZone
     spawn_point: SpawnPoint
     open_worker: OpenWorker
     open_bus: Callable[[StoreThread], BusLike]
@@ -81,6 +84,9 @@ class WorldHost:
         self._clock = RealClock()
         self._store = StoreThread(parts.open_worker, self._clock, self._on_directory)
         self._bus = BusThread(parts.open_bus(self._store), self._on_post)
+        self._running: tuple[RunningWorldZone, ...] = ()
+        self._kept: deque[tuple[str, bytes]] = deque(maxlen=_MAX_KEPT)
+        """What the bus brought that a zone which starts later has to hear too."""
         self._collection = QuietCollection()
         self._make_application = parts.make_application
         self._http_socket = http
@@ -89,7 +95,6 @@ class WorldHost:
         self._ties = HostTies(
             settings=settings,
             make_zone=parts.make_zone,
-            protocol_id=parts.protocol_id,
             spawn_point=parts.spawn_point,
             host=identity,
             front_door=reachable_endpoint(http),
@@ -186,7 +191,14 @@ class WorldHost:
             waiting = [str(key) for key, tenancy in self.tenancies.items() if tenancy.zone is None]
             text = f"waiting for the lease of {', '.join(waiting)}" if waiting else "ready"
             self.view.set_phase(len(waiting) < max(len(self.tenancies), 1), text)
-        self.view.zones = {t.zone.name: t.zone for t in self.tenancies.values() if t.zone is not None}
+        before = self._running
+        self._running = tuple(t.zone for t in self.tenancies.values() if t.zone is not None)
+        if self._running == before:
+            return
+        self.view.zones = {zone.name: zone for zone in self._running}
+        for zone in set(self._running) - set(before):
+            for topic, body in list(self._kept):  # what is heard twice counts once
+                self._tell(zone, topic, body)
 
     def _drop_ended(self, master: Master) -> None:
         for key, tenancy in list(self.tenancies.items()):
@@ -203,12 +215,18 @@ class WorldHost:
     # On other threads.
 
     def _on_directory(self, directory: Directory, asked_ns: int) -> None:
-        for zone in self.view.zones.values():
+        for zone in self._running:
             zone.set_directory(directory, asked_ns)
 
     def _on_post(self, topic: str, body: bytes) -> None:
-        for zone in self.view.zones.values():
-            zone.post(lambda hosted: hosted.hear(topic, body))
+        if topic in KEPT_TOPICS:
+            self._kept.append((topic, body))
+        for zone in self._running:
+            self._tell(zone, topic, body)
+
+    @staticmethod
+    def _tell(zone: RunningWorldZone, topic: str, body: bytes) -> None:
+        zone.post(lambda hosted: hosted.hear(topic, body))
 
 
 def run_host_process(

@@ -19,7 +19,7 @@ import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from myriad.cluster.requests import Answer, Directory, LeaseGranted, Request
 from myriad.core.clock import NS_PER_S, Clock, FixedStep
@@ -95,7 +95,9 @@ class ZoneLike(Protocol):
         """Ends all connections; `outgoing` then tells the clients."""
         ...
 
-    # A zone of a world; of a zone that stands alone, none of these is called.
+
+class WorldZoneLike(ZoneLike, Protocol):
+    """What a loop needs besides of a zone that is one of a world."""
 
     def start(self, granted: LeaseGranted, now_ns: int) -> None:
         """Before the first tick: the lease, asked for not before `now_ns`, and what the zone held."""
@@ -156,6 +158,13 @@ class Outside(Protocol):
         ...
 
 
+class WorldTies(NamedTuple):
+    """A zone of a world, and what it is connected to."""
+
+    zone: WorldZoneLike
+    outside: Outside
+
+
 class ZoneLoop:
     """Runs one zone on one thread, turn by turn."""
 
@@ -170,10 +179,10 @@ class ZoneLoop:
         receive_budget: int = 4096,
         collection: QuietCollection | None = None,
         cpu_ns: Callable[[], int] = thread_cpu_ns,
-        outside: Outside | None = None,
+        world: WorldTies | None = None,
         idle_sleep_ns: int = NS_PER_S,
     ) -> None:
-        """`receive_budget` datagrams (>= 1) are taken per turn at most; `cpu_ns` reads the thread's CPU time; `outside`
+        """`receive_budget` datagrams (>= 1) are taken per turn at most; `cpu_ns` reads the thread's CPU time; `world`
         is None for a zone that stands alone; an idle zone is polled every `idle_sleep_ns`."""
         self.measures = ZoneMeasures()
         self.working_since_ns = 0
@@ -186,7 +195,7 @@ class ZoneLoop:
         self._receive_budget = receive_budget
         self._collection = collection
         self._cpu_ns = cpu_ns
-        self._outside = outside
+        self._world = world
         self._told_finished = False
         self._idle_sleep_ns = idle_sleep_ns
         self._batch = new_batch(RECEIVE_BATCH)
@@ -355,21 +364,22 @@ class ZoneLoop:
             self._zone.phases.spent_ns[PHASE_SEND] += self._clock.now_ns() - start_ns
 
     def _may_speak(self) -> bool:
-        return self._outside is None or self._zone.may_speak(self._clock.now_ns())
+        return self._world is None or self._world.zone.may_speak(self._clock.now_ns())
 
     def _hand_on(self) -> None:
         """What the zone asks and says goes out, and its end is told."""
-        if self._outside is None:
+        if self._world is None:
             return
-        requests = self._zone.take_requests()
+        zone, outside = self._world
+        requests = zone.take_requests()
         if requests:
-            self._outside.ask(requests)
-        posts = self._zone.take_posts()
+            outside.ask(requests)
+        posts = zone.take_posts()
         if posts:
-            self._outside.publish(posts)
-        if not self._told_finished and (self._zone.fenced or self._zone.drained):
+            outside.publish(posts)
+        if not self._told_finished and (zone.fenced or zone.drained):
             self._told_finished = True
-            self._outside.finished()
+            outside.finished()
 
     def _run_commands(self) -> bool:
         """Runs what other threads handed over; False if there was nothing."""

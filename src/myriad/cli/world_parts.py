@@ -1,0 +1,121 @@
+"""What the processes of a world are made of: store, bus, auditor, zones and HTTP applications, by the settings.
+
+Responsible for: putting together what `runtime/` is handed in.
+Not here: any of it; the order in which it starts (`runtime/`).
+
+Invariant: nothing here opens or starts anything: it says how.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+from myriad.bus import Bus, open_bus
+from myriad.cli.kernels import host_groups
+from myriad.cli.zones import game_of, spawn_points, zone_maker
+from myriad.core.settings import Settings
+from myriad.game.game import Game
+from myriad.runtime.clocks import RealClock
+from myriad.runtime.endpoints import resolve
+from myriad.runtime.gateway_process import GatewayParts, GatewayTies
+from myriad.runtime.http_server import AsgiApplication
+from myriad.runtime.store_thread import StoreThread
+from myriad.runtime.warm import Progress, warm
+from myriad.runtime.world_host import WorldParts
+from myriad.runtime.world_process import World
+from myriad.storage.auditor import Auditor
+from myriad.storage.port import Store, open_store
+from myriad.storage.writer import Writer
+from myriad.web.api.application import build_application
+from myriad.web.gateway.addresses import check_exposure
+from myriad.web.gateway.application import build_gateway
+from myriad.web.gateway.gateway import Gateway
+from myriad.web.gateway.passwords import Passwords
+from myriad.web.gateway.ports import FutureStore
+from myriad.web.gateway.ports import World as GatewayWorld
+
+if TYPE_CHECKING:
+    from myriad.storage.store import SqlStore
+
+
+def open_place(settings: Settings) -> Store:
+    """The store of the settings: a database server, or a file in the data folder."""
+    return open_store(
+        settings.store or settings.data, wall_ms=_wall_ms, random_bytes=os.urandom, sync=settings.store_sync
+    )
+
+
+def check_store(settings: Settings) -> None:
+    """Opens the store and lets it go again. Raises StartupError or StoreUnavailable."""
+    open_place(settings).close()
+
+
+def host_parts(settings: Settings, game: Game) -> WorldParts:
+    """For a host."""
+    return WorldParts(
+        make_zone=zone_maker(game),
+        spawn_point=lambda zone: spawn_points(game, zone, settings.tick_hz)[0],
+        open_worker=partial(_open_writer, settings),
+        open_bus=partial(_open_bus, settings),
+        make_application=build_application,
+    )
+
+
+def gateway_parts(settings: Settings, game: Game) -> GatewayParts:
+    """For a gateway. Raises StartupError if it may not listen where it is told to."""
+    check_exposure(settings, resolve(settings.bind))
+    return GatewayParts(
+        open_worker=partial(_open_writer, settings),
+        open_bus=partial(_open_bus, settings),
+        open_auditor=partial(_open_auditor, settings),
+        make_application=partial(_build_gateway, game),
+    )
+
+
+def _build_gateway(game: Game, ties: GatewayTies) -> AsgiApplication:
+    """The gateway's application, in the process that serves it."""
+    settings = ties.settings
+    start_points = spawn_points(game, game.zones[0], settings.tick_hz)
+    gateway = Gateway(settings, resolve(settings.bind), GatewayWorld(game.world_map, game.name, start_points))
+    passwords = Passwords()
+    ties.audit_listeners.append(gateway.note_audit)
+    ties.at_end.append(passwords.close)
+    return build_gateway(gateway, FutureStore(ties.store.ask), ties.clock, passwords=passwords)
+
+
+def world_of(settings: Settings) -> World:
+    """For a supervisor."""
+    game = game_of(settings)
+    return World(
+        zones=game.zones,
+        start_zones=game.zones[:1],
+        host=host_parts(settings, game),
+        gateway=gateway_parts(settings, game),
+        warm_up=partial(_warm_up, game),
+        check_store=partial(check_store, settings),
+    )
+
+
+def _warm_up(game: Game, progress: Progress) -> None:
+    warm(progress, host_groups())
+    game.preload(game.zones)
+
+
+def _open_writer(settings: Settings) -> Writer:
+    return Writer(open_place(settings), RealClock().now_ns, settings.store_queue)
+
+
+def _open_bus(settings: Settings, store: StoreThread) -> Bus:
+    return open_bus(settings.bus, store)
+
+
+def _open_auditor(settings: Settings) -> Auditor:
+    store = cast("SqlStore", open_place(settings))
+    return Auditor(store, int(settings.audit_s * 1e9))
+
+
+def _wall_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,125 @@
+"""One running zone of a world: what a host does with it besides what it does with any zone.
+
+Responsible for: the lease that it starts with, functions handed to it between ticks, what its renewals tell of its
+load, and whether it hangs.
+Not here: its life from lease to lease (`runtime/tenancy.py`).
+
+Invariant: as for `RunningZone`: other threads touch the zone only between its ticks.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Final, Protocol
+
+from myriad.cluster.requests import Directory, LeaseGranted, RenewLease, Request, ZoneKey
+from myriad.core.clock import NS_PER_S
+from myriad.core.histogram import Histogram
+from myriad.core.settings import Settings
+from myriad.netcode.addresses import Endpoint
+from myriad.runtime.hosted_zone import HostedWorldZone, MakeWorldZone, RunningZone, Wish
+from myriad.runtime.load_meter import LoadMeter
+from myriad.runtime.quiet_collection import QuietCollection
+from myriad.runtime.zone_loop import Outside, WorldTies
+
+_LONGEST_IDLE_NS: Final = NS_PER_S
+
+
+class Desk(Protocol):
+    """Who writes tokens for the guests of a zone."""
+
+    async def login(self, wishes: Sequence[Wish], servers: tuple[Endpoint, ...], wall_s: int) -> list[bytes]:
+        """One connect token (2048 bytes) for each. Raises LoginRefused."""
+        ...
+
+
+class RunningWorldZone(RunningZone):
+    """See above."""
+
+    _zone: HostedWorldZone
+
+    def __init__(
+        self,
+        key: ZoneKey,
+        sock: socket.socket,
+        settings: Settings,
+        make_zone: MakeWorldZone,
+        collection: QuietCollection,
+        *,
+        outside: Outside,
+        secret: bytes,
+    ) -> None:
+        """As `RunningZone`; `secret` is the world's."""
+        self.desk: Desk | None = None
+        """Who writes tokens; set before the front door shows the zone."""
+        self._outside = outside
+        super().__init__(key, sock, settings, make_zone, collection, secret)
+        self._load_meter = LoadMeter(self._loop.measures)
+
+    def _connect(self, settings: Settings) -> tuple[WorldTies | None, int]:
+        idle_ns = min(_LONGEST_IDLE_NS, int(settings.lease_renew_s * NS_PER_S / 2))
+        return WorldTies(self._zone, self._outside), idle_ns
+
+    @property
+    def private_key(self) -> bytes:
+        """What its connect tokens are sealed with."""
+        return self._zone.private_key
+
+    @property
+    def protocol_id(self) -> int:
+        """The u64 that every packet of its protocol authenticates."""
+        return int(str(self._zone.about()["protocol_id"]), 16)
+
+    def grant(self, granted: LeaseGranted, asked_ns: int) -> None:
+        """Before `start`: its lease, which was asked for at `asked_ns`."""
+        self._zone.start(granted, asked_ns)
+
+    def post(self, function: Callable[[HostedWorldZone], object]) -> bool:
+        """Runs `function` with the zone between two ticks; from any thread. False if it has ended or is overrun."""
+        try:
+            self._loop.post(lambda: function(self._zone))
+        except RuntimeError:
+            return False
+        return True
+
+    def set_directory(self, directory: Directory, asked_ns: int) -> None:
+        """From any thread: who runs what."""
+        self.post(lambda zone: zone.set_directory(directory, asked_ns))
+
+    def drain(self) -> None:
+        """From any thread: everybody leaves, everything is written, then `Outside.finished` is called."""
+        self.post(lambda zone: zone.drain(self._clock.now_ns()))
+
+    def with_load(self, request: Request) -> Request:
+        """On the zone's thread: a renewal of the lease with how many are there, and what is measured here."""
+        if not isinstance(request, RenewLease):
+            return request
+        status = self._zone.status()
+        players, connected = status.get("players"), status.get("connections")
+        load = request.load._replace(
+            players=players if isinstance(players, int) else request.load.players,
+            connected=connected if isinstance(connected, int) else request.load.connected,
+        )
+        return replace(request, load=self._load_meter.read(load, self._clock.now_ns()))
+
+    @property
+    def fenced(self) -> bool:
+        """True once its lease is lost for good."""
+        return self._zone.fenced
+
+    @property
+    def working_s(self) -> float:
+        """For how long its thread has been at work without coming to rest: large if it hangs."""
+        since_ns = self._loop.working_since_ns
+        return (self._clock.now_ns() - since_ns) / NS_PER_S if since_ns else 0.0
+
+    def histograms(self) -> dict[str, Histogram]:
+        """As `RunningZone.histograms`, and the zone's own."""
+        return {**super().histograms(), **self._zone.histograms()}
+
+    async def _tokens(self, wishes: Sequence[Wish], servers: tuple[Endpoint, ...], wall_s: int) -> list[bytes]:
+        if self.desk is None:
+            raise RuntimeError("the zone has no desk")
+        return await self.desk.login(wishes, servers, wall_s)
