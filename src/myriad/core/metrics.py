@@ -69,6 +69,32 @@ METRICS: Final[tuple[Metric, ...]] = (
         "myriad_sections_deferred_total", "counter", "", "", "Sections that did not fit and had to wait their turn."
     ),
     Metric("myriad_hidden_by_crowd", "gauge", "", "", "Entities not shown because their part of a cell is full."),
+    # The world around it; 0 or absent for a zone that stands alone.
+    Metric("myriad_epoch", "gauge", "", "", "Fencing number of the zone's lease."),
+    Metric("myriad_residents", "gauge", "", "", "Characters that the zone owns and simulates."),
+    Metric("myriad_reservations", "gauge", "", "", "Places kept for characters of neighbours near the border."),
+    Metric("myriad_ghosts", "gauge", "", "", "Neighbours' entities held near the borders."),
+    Metric("myriad_ghosts_refused_total", "counter", "", "", "Neighbours' entities for which there was no row."),
+    Metric("myriad_handoffs_total", "counter", "", "", "Characters handed over to a neighbour."),
+    Metric("myriad_handoffs_failed_total", "counter", "", "", "Handoffs that the store refused; the character stayed."),
+    Metric(
+        "myriad_handoff_gap_seconds",
+        "histogram",
+        "seconds",
+        "",
+        "From the freeze of a character that goes over to its new zone's word that it plays.",
+    ),
+    Metric("myriad_cuts_total", "counter", "", "", "Cuts taken."),
+    Metric("myriad_cut_age_seconds", "gauge", "seconds", "", "How long the cut under way has waited for the store."),
+    Metric("myriad_confirmations_total", "counter", "", "", "Confirmations sent to players."),
+    Metric("myriad_exchanges_total", "counter", "", "", "Trades and gifts between players carried out."),
+    Metric(
+        "myriad_store_requests_repeated_total",
+        "counter",
+        "",
+        "",
+        "Requests sent to the store again because it had not answered.",
+    ),
     # What it costs.
     Metric("myriad_cpu_seconds_total", "counter", "seconds", "", "CPU time of the process."),
     Metric("myriad_memory_bytes", "gauge", "bytes", "", "Resident memory of the process."),

@@ -342,7 +342,7 @@ class WorldPart:
             "handoffs": numbers.handoffs_done,
             "handoffs_failed": numbers.handoffs_failed,
             "cuts": numbers.cuts,
-            "cut_age_ms": round(numbers.cut_age_ns / 1e6, 3),
+            "cut_age_seconds": round(numbers.cut_age_ns / 1e9, 6),
             "store_requests_repeated": numbers.requests_repeated,
             "ghosts": self.border.num_ghosts,
             "ghosts_refused": self.border.num_refused,

@@ -27,6 +27,8 @@ from myriad.core.phases import PHASES
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 _NS_PER_S = 1e9
+_HISTOGRAMS = {"myriad_tick_lateness_seconds": "lateness", "myriad_handoff_gap_seconds": "handoff_gap"}
+"""Under which name a zone has the histogram of a metric without a label."""
 
 Family = CounterMetricFamily | GaugeMetricFamily | HistogramMetricFamily
 Histograms = Mapping[str, npt.NDArray[np.int64]]
@@ -81,9 +83,12 @@ def _family(metric: Metric, measured: list[Measured]) -> Family:
 
 def _histogram_family(metric: Metric, labels: list[str], measured: list[Measured]) -> HistogramMetricFamily:
     family = HistogramMetricFamily(metric.name, metric.sentence, labels=labels)
+    own_name = _HISTOGRAMS.get(metric.name, "")
     for zone, _, histograms in measured:
-        for name in PHASES if metric.label == "phase" else ("lateness",):
-            histogram = histograms[name]
+        for name in PHASES if metric.label == "phase" else (own_name,):
+            histogram = histograms.get(name)
+            if histogram is None:  # a zone that stands alone hands nobody over
+                continue
             buckets = [
                 (str(bound / _NS_PER_S), float(number))
                 for bound, number in zip(BUCKETS_NS, cumulative_counts(histogram, BUCKETS_NS), strict=True)
