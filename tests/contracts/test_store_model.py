@@ -81,6 +81,10 @@ class StoreMachine(RuleBasedStateMachine):
             self.oracle.create(row.character, row.owner)
         for zone in ZONES:
             self.takes_a_zone(zone, HOSTS[0], b"key", "")
+        for number in range(1, NUM_CHARACTERS):
+            self.claims(ZONES[number % 2], 0, number, 1)
+        for zone in ZONES[:2]:
+            self._begin_with_coins(zone)
 
     @rule(zone=zones, host=hosts, key=st.sampled_from([b"key", b"new key"]), dead=st.sampled_from(["", *HOSTS]))
     def takes_a_zone(self, zone: ZoneKey, host: str, key: bytes, dead: str) -> None:
@@ -188,6 +192,12 @@ class StoreMachine(RuleBasedStateMachine):
         assert (report.minted, report.burned) == (+self.oracle.minted, +self.oracle.burned)
         assert report.held == +(self.oracle.minted - self.oracle.burned)
         assert len(report.problems) == self.oracle.num_shortfalls, report.problems
+
+    def _begin_with_coins(self, zone: ZoneKey) -> None:
+        rows = [self._row(number) for number in self.oracle.residents(zone)]
+        entries = [LedgerEntry(0, 10, VOID, character(row.character), 1) for row in rows]
+        totals = ((0, 10 * len(rows)),)
+        self._send(Cut(zone, 1, 1, 7, "layout", blob(*rows), b"", tuple(entries), totals=totals))
 
     def _send(self, cut: Cut) -> None:
         answer = one(self.store, cut)
