@@ -5,6 +5,6 @@ client only.
 Not here: anything of its own.
 """
 
-from myriad.game import ITEM_KIND_BASE, TILE_M, UNITS_PER_M, Game, ZoneMap
+from myriad.game import ITEM_KIND_BASE, TILE_M, UNITS_PER_M, Game, WorldMap, ZoneArea, ZoneMap
 
-__all__ = ["ITEM_KIND_BASE", "TILE_M", "UNITS_PER_M", "Game", "ZoneMap"]
+__all__ = ["ITEM_KIND_BASE", "TILE_M", "UNITS_PER_M", "Game", "WorldMap", "ZoneArea", "ZoneMap"]

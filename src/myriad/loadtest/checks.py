@@ -13,7 +13,7 @@ import time
 import numpy as np
 import numpy.typing as npt
 
-from myriad.client.ground import TILE_M, ZoneMap
+from myriad.client.ground import ZoneMap
 from myriad.loadtest.crew import Crew
 from myriad.loadtest.truth import (
     MAX_SAMPLES_PER_CLIENT,
@@ -34,9 +34,9 @@ MAX_COMPLAINTS = 10
 
 
 def cells_of(zone: ZoneMap) -> ZoneCells:
-    """The cells that a zone's map covers."""
-    lines, columns = (side * TILE_M // CELL_M for side in zone.solid.shape)
-    return ZoneCells(zone.origin_x // CELL_M, zone.origin_y // CELL_M, columns, lines)
+    """The cells that a zone covers."""
+    west, south, east, north = zone.bounds
+    return ZoneCells(west // CELL_M, south // CELL_M, (east - west) // CELL_M, (north - south) // CELL_M)
 
 
 class ViewChecks:

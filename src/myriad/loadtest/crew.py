@@ -95,6 +95,10 @@ class Crew:
     def __init__(self, swarm: Swarm, places: Places, seed: int, after_slice: Callable[[], None] | None = None) -> None:
         """`after_slice` is called on that thread after each slice of the loop, some 50 times a second."""
         self.swarm = swarm
+        bots = swarm.bots.bots
+        bots["travels"] = places.travels
+        for k, name in enumerate(("lane_x", "lane_y", "lane_end_x", "lane_end_y")):
+            bots[name] = places.lanes[:, k]
         self._after_slice = after_slice
         self._places = places
         self._seed = seed
@@ -130,13 +134,16 @@ class Crew:
                 continue
         return future.result()
 
-    def begin(self, row: int, token: bytes) -> None:
-        """Client `row` begins to connect with a connect token (from the swarm's thread: use `call`)."""
-        now_ns = time.monotonic_ns()
-        left, bottom, right, top = (float(value) for value in self._places.homes[row])
-        start_bot(self.swarm.bots, row, self._seed, now_ns, left, bottom, right, top)
-        start_session(self.swarm.clients, row, token, now_ns)
-        self.swarm.plan["stage"][row] = PLAYING
+    def begin(self, player: int, token: bytes) -> None:
+        """A player begins to connect with a connect token (from the swarm's thread: use `call`)."""
+        self.settle_in(player)
+        start_session(self.swarm.clients, player, token, time.monotonic_ns())
+        self.swarm.plan["stage"][player] = PLAYING
+
+    def settle_in(self, player: int) -> None:
+        """Gives a player its will, and the home where it has it (from the swarm's thread)."""
+        left, bottom, right, top = (float(value) for value in self._places.homes[player])
+        start_bot(self.swarm.bots, player, self._seed, time.monotonic_ns(), left, bottom, right, top)
 
     def leave(self) -> None:
         """Everybody disconnects at their next turn."""

@@ -73,7 +73,7 @@ def show_result(console: Console, result: Mapping[str, Any], complaints: list[st
         table.add_row(label, escape(value))
     console.print(table)
     for complaint in complaints:
-        console.print(f"wrong view: {escape(complaint)}", highlight=False)
+        console.print(escape(complaint), highlight=False)
     if not result["valid"]:
         console.print(f"[red]not valid:[/red] {escape(result['reason'])}", highlight=False)
     for sentence in result["unserved"]:

@@ -111,12 +111,76 @@ FIELDS: Final[tuple[Field, ...]] = (
     Field("server.drops", "", "What the server dropped in the window: an object of reason and count."),
 )
 
+WORLD_FIELDS: Final[tuple[Field, ...]] = (
+    Field("handoffs.done", "handoffs", "Times that a player went over to another zone."),
+    Field(
+        "handoffs.failed",
+        "handoffs",
+        "Times that it had to ask the gateway for a token while it waited at the other zone.",
+    ),
+    Field(
+        "handoffs.gap_ms.p50",
+        "ms",
+        "From the last snapshot of the former zone in which the avatar had moved on by an input (that is, in which it"
+        " was simulated there) to the first of the next zone.",
+    ),
+    Field("handoffs.gap_ms.p99", "ms", "The same."),
+    Field("handoffs.gap_ms.max", "ms", "The same."),
+    Field(
+        "handoffs.inputs_lost",
+        "inputs",
+        "Inputs that the former zone had confirmed or that waited, and that the next zone did not go on from.",
+    ),
+    Field(
+        "handoffs.inputs_doubled",
+        "inputs",
+        "Inputs that the former zone confirmed although the next one got them again.",
+    ),
+    Field("reconnects.count", "", "Times that a player lost its connection and resumed through the gateway."),
+    Field(
+        "reconnects.back_in_s.p50",
+        "s",
+        "From the last snapshot in which the avatar moved on to the first after the loss.",
+    ),
+    Field("reconnects.back_in_s.max", "s", "The same."),
+    Field("confirmed.sent", "", "Movements of things and levels that were confirmed to players."),
+    Field(
+        "confirmed.lost", "players", "Times that a player's private state fell behind what had been confirmed to it."
+    ),
+    Field(
+        "cross_zone.chats_sent",
+        "messages",
+        "Numbered whispers and words to the world that the speaker's zone took, a hearer each.",
+    ),
+    Field("cross_zone.chats_lost", "messages", "Those of them that did not arrive within 5 s."),
+    Field(
+        "cross_zone.events_seen_min",
+        "events",
+        "Events whose beginning the player saw who saw fewest; null if none was started.",
+    ),
+    Field("chaos.hosts_killed", "hosts", "Processes that --chaos killed."),
+    Field(
+        "untouched_hosts.snapshots_per_client_hz.min",
+        "1/s",
+        "From kill to kill, the fewest snapshots a second that a player decoded whose host was not killed; null if"
+        " there was no such player.",
+    ),
+    Field("audit.balanced", "", "What the auditor last found, as the gateway says it; null if it has not looked yet."),
+    Field(
+        "zones",
+        "",
+        "An object of zones: players at the end, ticks and snapshots sent per second (tick_hz, snapshots_hz), lateness"
+        " of ticks (lateness_p50_ms, lateness_p99_ms).",
+    ),
+)
+"""What a result of `--world` has besides."""
+
 
 def paths_of(result: Mapping[str, object], before: str = "") -> Iterator[str]:
-    """The paths of all fields of a result; lists, and the object `server.drops`, count as one field."""
+    """The paths of all fields of a result; lists, and the objects `server.drops` and `zones`, count as one field."""
     for name, value in result.items():
         path = f"{before}{name}"
-        if isinstance(value, Mapping) and path != "server.drops":
+        if isinstance(value, Mapping) and path not in ("server.drops", "zones"):
             yield from paths_of(value, f"{path}.")
         else:
             yield path
@@ -124,4 +188,5 @@ def paths_of(result: Mapping[str, object], before: str = "") -> Iterator[str]:
 
 def differences(result: Mapping[str, object]) -> set[str]:
     """Paths that the table has and the result has not, and the other way round: empty if all is well."""
-    return {field.path for field in FIELDS} ^ set(paths_of(result))
+    fields = FIELDS + WORLD_FIELDS if "handoffs" in result else FIELDS
+    return {field.path for field in fields} ^ set(paths_of(result))

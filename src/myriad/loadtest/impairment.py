@@ -1,7 +1,8 @@
-"""A bad network at the client's side: loss, delay, jitter, duplicates and reordering.
+"""A bad network at the client's side, and other things that go wrong, as one asks for them.
 
-Responsible for: the text form of an impairment.
-Not here: what becomes of datagrams (`loadtest/delay_queue.py`). Nothing here needs a kernel, so `--help` is quick.
+Responsible for: the text form of an impairment (loss, delay, jitter, duplicates, reordering) and of chaos.
+Not here: what becomes of datagrams (`loadtest/delay_queue.py`), killing (`loadtest/chaos.py`). Nothing here needs a
+kernel, so `--help` is quick.
 """
 
 from __future__ import annotations
@@ -45,3 +46,20 @@ def parse_impairment(text: str) -> Impairment:
         if not 0.0 <= values[name] <= highest:
             raise StartupError(f"--impair: {name} must be 0 to {highest:g}, not {value}")
     return Impairment(**values)
+
+
+_KILL_HOST = "kill-host"
+
+
+def parse_chaos(text: str) -> float:
+    """Reads `kill-host=10s` (empty: nothing, 0): seconds between two kills. Raises StartupError with one line."""
+    if not text:
+        return 0.0
+    name, _, value = text.partition("=")
+    try:
+        seconds = float(value.removesuffix("s"))
+    except ValueError:
+        seconds = 0.0
+    if name != _KILL_HOST or not 1.0 <= seconds <= 3600.0:
+        raise StartupError(f"--chaos: {text!r} is not {_KILL_HOST}= and seconds from 1 to 3600, such as kill-host=10s")
+    return seconds

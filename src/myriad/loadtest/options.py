@@ -10,7 +10,10 @@ import dataclasses
 
 from myriad.core.errors import StartupError
 from myriad.core.settings import row
-from myriad.loadtest.impairment import parse_impairment
+from myriad.loadtest.impairment import parse_chaos, parse_impairment
+
+MAX_CONNECTIONS = 19_500
+"""Two sockets a player, and some descriptors for the rest of the program."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +23,19 @@ class LoadOptions:
     clients: int = row(500, "clients", "Simulated players, each with a UDP socket of its own.", 1, 20000)
     host: str = row("127.0.0.1", "", "Address or name of the server.")
     port: int = row(1337, "", "Port of the zone: UDP for the game, TCP for its front door.", 1, 65535)
+    world: str = row("", "", "A whole world instead of one zone: its gateway's address, such as http://127.0.0.1:8080.")
+    travel: float = row(
+        0.0,
+        "",
+        "Share of the players who start within 50 m of a border between zones and keep crossing it (0 to 1).",
+        0,
+        1,
+    )
+    chaos: str = row(
+        "",
+        "",
+        "What goes wrong meanwhile: kill-host=10s kills a random host of the world every ten seconds.",
+    )
     seconds: float = row(
         30.0, "s", "Length of the measured window, which begins when every client is in place.", 1, 86400
     )
@@ -51,6 +67,13 @@ class LoadOptions:
     def __post_init__(self) -> None:
         """Raises StartupError where two values contradict each other or the impairment makes no sense."""
         parse_impairment(self.impair)
+        kills = parse_chaos(self.chaos) > 0
+        if not self.world and (self.travel or kills):
+            raise StartupError("--travel and --chaos need --world")
+        if self.world and (self.spread != "uniform" or self.impair_stop > 0):
+            raise StartupError("--spread and --impair-stop are for one zone, not for --world")
+        if self.world and 2 * self.clients > MAX_CONNECTIONS:
+            raise StartupError(f"--clients: a world is tested with at most {MAX_CONNECTIONS // 2} players")
         if self.impair_stop >= self.seconds:
             raise StartupError(f"--impair-stop {self.impair_stop:g} must lie within the window of {self.seconds:g} s")
         if self.impair_stop > 0 and not self.impair:

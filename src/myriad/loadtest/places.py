@@ -22,10 +22,25 @@ EDGE_M = 12
 
 
 class Places(NamedTuple):
-    """For n clients, in metres: `starts` (n, 2) f8; `homes` (n, 4) f8: left, bottom, right, top."""
+    """For n clients, in metres, all f8: `starts` (n, 2); `homes` (n, 4): left, bottom, right, top; `lanes` (n, 4): both
+    ends of a traveller's lane, zeros for the others."""
 
     starts: npt.NDArray[np.float64]
     homes: npt.NDArray[np.float64]
+    lanes: npt.NDArray[np.float64]
+
+    @property
+    def travels(self) -> npt.NDArray[np.bool_]:
+        """(n,): who has a lane."""
+        return np.asarray(self.lanes.any(1))
+
+
+def own_ground(zone: ZoneMap) -> ZoneMap:
+    """The part of a map that is the zone's own."""
+    west, south, east, north = zone.bounds
+    column, line = (west - zone.origin_x) // TILE_M, (south - zone.origin_y) // TILE_M
+    solid = zone.solid[line : line + (north - south) // TILE_M, column : column + (east - west) // TILE_M]
+    return ZoneMap(zone.zone_name, west, south, solid, zone.spawn_points, zone.params)
 
 
 def find_square(zone: ZoneMap) -> tuple[int, int]:
@@ -50,6 +65,7 @@ def choose_places(zone: ZoneMap, number: int, spread: str, seed: int) -> Places:
 
     On a map without walkable tiles inside a home, its middle is taken.
     """
+    zone = own_ground(zone)
     rng = np.random.default_rng(seed)
     height, width = zone.solid.shape
     whole = (
@@ -66,7 +82,7 @@ def choose_places(zone: ZoneMap, number: int, spread: str, seed: int) -> Places:
     starts = np.concatenate(
         [_points(zone, homes[0], inside, rng), _points(zone, np.array(whole, np.float64), number - inside, rng)]
     )
-    return Places(starts, homes)
+    return Places(starts, homes, np.zeros((number, 4)))
 
 
 def _points(

@@ -6,65 +6,26 @@ Not here: counting (`loadtest/measure.py`), the list of fields (`loadtest/fields
 Every client was served if the run is valid and, over the window: all clients are connected at its end; each decoded
 at least 95 % of the snapshots that the network let through (all of them without an impairment) and none that was
 malformed; each had an input confirmed; nothing was undecodable unless the network was impaired; no compared view was
-wrong; and with `--impair-stop` all views agreed again.
+wrong; and with `--impair-stop` all views agreed again. What a world of zones adds to that is in `world_report.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from myriad.core.histogram import Histogram, percentile, summary_ms
+from myriad.core.histogram import percentile, summary_ms
+from myriad.loadtest.facts import RunFacts
 from myriad.loadtest.impairment import parse_impairment
 from myriad.loadtest.measure import LATENCY, SEND_LATENESS
-from myriad.loadtest.options import LoadOptions
+from myriad.loadtest.world_report import find_broken, world_fields, world_rows
 
 MAX_SEND_LATENESS_MS = 20.0
 SERVED_SHARE = 0.95
 MAX_DROPPED_SHARE = 0.001
-
-
-class ServerFacts(NamedTuple):
-    """What the server said of the window."""
-
-    npcs: int
-    snapshot_hz: float
-    cpu_s: float
-    rss_bytes: int
-    ticks: int
-    lateness: Histogram
-    snapshots_sent: int
-    hits: int
-    deaths: int
-    pickups: int
-    drops: Mapping[str, int]
-
-
-class RunFacts(NamedTuple):
-    """Everything that a run measured."""
-
-    options: LoadOptions
-    seconds: float
-    counts: npt.NDArray[np.void]  # (clients,) COUNTS
-    histograms: Histogram  # (NUM_HISTOGRAMS, HISTOGRAM_LENGTH)
-    connected: int
-    confirmed: npt.NDArray[np.bool_]  # (clients,): had an input confirmed
-    handshake_ns: npt.NDArray[np.int64]  # (clients,)
-    login_ns: npt.NDArray[np.int64]
-    warm_up_s: float
-    players_in_view: npt.NDArray[np.int64]  # samples
-    entities_in_view: npt.NDArray[np.int64]
-    views_checked: int
-    views_wrong: int
-    converged_ms: float | None
-    cpu_s: float
-    socket_drops: int
-    fates: npt.NDArray[np.void]  # (2,) FATES
-    floor_us: float | None
-    server: ServerFacts
 
 
 def build_result(facts: RunFacts) -> dict[str, Any]:
@@ -87,8 +48,8 @@ def build_result(facts: RunFacts) -> dict[str, Any]:
         "warm_up": {"seconds": round(facts.warm_up_s, 3), "login_ms": _times(facts.login_ns)},
         **_client_fields(facts),
         "handshake_ms": _times(facts.handshake_ns),
-        "views": {"checked": facts.views_checked, "wrong": facts.views_wrong},
-        "converged_ms": {"max": facts.converged_ms},
+        "views": {"checked": facts.checks.checked, "wrong": facts.checks.wrong},
+        "converged_ms": {"max": facts.checks.converged_ms},
         "activity": _activity(facts),
         "generator_cpu_cores": round(facts.cpu_s / facts.seconds, 4),
         "generator": _generator(facts),
@@ -107,7 +68,7 @@ def build_result(facts: RunFacts) -> dict[str, Any]:
             "drops": dict(facts.server.drops),
         },
     }
-    return result
+    return result if facts.world is None else result | world_fields(facts.world)
 
 
 def find_bottleneck(facts: RunFacts) -> str:
@@ -134,7 +95,8 @@ def find_unserved(facts: RunFacts) -> list[str]:
     if facts.connected < clients:
         found.append(f"{clients - facts.connected} clients were not connected at the end")
     wanted = SERVED_SHARE * facts.server.snapshot_hz * (1 - impairment.loss / 100)
-    few = int((facts.counts["snapshots"] / facts.seconds < wanted).sum())
+    counted = np.ones(clients, np.bool_) if facts.world is None else ~facts.world.touched
+    few = int((facts.counts["snapshots"][counted] / facts.seconds < wanted).sum())
     if few:
         found.append(f"{few} clients decoded fewer than {wanted:.2f} snapshots a second")
     malformed = int((facts.counts["malformed"] > 0).sum())
@@ -146,11 +108,11 @@ def find_unserved(facts: RunFacts) -> list[str]:
     undecodable = int(facts.counts["undecodable"].sum())
     if undecodable and not impairment.any:
         found.append(f"{undecodable} sections were undecodable")
-    if facts.views_wrong:
-        found.append(f"{facts.views_wrong} views were wrong")
-    if facts.options.impair_stop > 0 and facts.views_checked and facts.converged_ms is None:
+    if facts.checks.wrong:
+        found.append(f"{facts.checks.wrong} views were wrong")
+    if facts.options.impair_stop > 0 and facts.checks.checked and facts.checks.converged_ms is None:
         found.append("views did not agree again after the impairment")
-    return found
+    return found + (find_broken(facts.world, wanted) if facts.world is not None else [])
 
 
 def _client_fields(facts: RunFacts) -> dict[str, Any]:
@@ -251,4 +213,4 @@ def summary_rows(result: Mapping[str, Any]) -> list[tuple[str, str]]:
         rows.append(
             ("floor", f"{result['floor_us_per_datagram']:.2f} µs per snapshot; ratio {result['ratio_to_floor']:.2f}")
         )
-    return rows
+    return rows + (world_rows(result) if "handoffs" in result else [])

@@ -13,7 +13,7 @@ from typing import Any
 
 from myriad.core.errors import MyriadError
 from myriad.core.histogram import Histogram, difference, from_sparse
-from myriad.loadtest.report import ServerFacts
+from myriad.loadtest.facts import ServerFacts
 
 
 def server_facts(before: Mapping[str, Any], after: Mapping[str, Any]) -> ServerFacts:

@@ -12,10 +12,13 @@ import time
 
 import numpy as np
 
+from myriad.client.inputs import push_input
 from myriad.loadtest.bots import start_bot
 from myriad.loadtest.measure import end_window
 from myriad.loadtest.swarm import Swarm, run_swarm
 from myriad.loadtest.truth import SAMPLE, sample_views
+from myriad.netcode.reliable import push, reset_reliable
+from myriad.wire.layouts import CHANNEL_CHAT
 
 
 def warm_kernels(swarm: Swarm) -> None:
@@ -23,6 +26,9 @@ def warm_kernels(swarm: Swarm) -> None:
     run_swarm(swarm, 0)
     end_window(swarm.measures, time.monotonic_ns())
     sample_views(swarm.clients, np.zeros(0, np.int32), 0, np.zeros(1, SAMPLE), 0)
+    push(swarm.clients.reliable, 0, CHANNEL_CHAT, swarm.chat, len(swarm.chat))
+    reset_reliable(swarm.clients.reliable, 0, 0, 0)
+    push_input(swarm.clients.queues, 0, 0, 0, 0, 0, 0, 0, 0)
     bot = swarm.bots.bots[:1].copy()
     start_bot(swarm.bots, 0, 0, 0, 0.0, 0.0, 1.0, 1.0)
     swarm.bots.bots[:1] = bot

@@ -18,6 +18,8 @@ import msgspec
 
 from myriad.core.errors import MyriadError, StartupError
 
+OK = 200
+
 
 class FrontDoorError(MyriadError):
     """The front door or gateway did not answer, or said no. `status` is the HTTP status, 0 without an answer."""
@@ -207,6 +209,22 @@ class Gateway(HttpDoor):
     def world(self) -> dict[str, Any]:
         """`/v1/world`: zones, where they run, how busy they are. Raises FrontDoorError."""
         return self.request("GET", "/v1/world")
+
+    def start_event(self, name: str, text: str, seconds: float) -> bool:
+        """Announces an event to the whole world; false where this cannot be done through the gateway."""
+        try:
+            self.request("POST", "/v1/events", {"name": name, "text": text, "seconds": seconds})
+        except FrontDoorError:
+            return False
+        return True
+
+    def is_balanced(self) -> bool | None:
+        """Whether the auditor found everything balanced; None if it has not looked yet, or nobody can say."""
+        status, _, text = self._exchange("GET", "/metrics", None, {})
+        for line in text.decode(errors="replace").splitlines() if status == OK else ():
+            if line.startswith("myriad_audit_balanced "):
+                return float(line.split()[1]) == 1.0
+        return None
 
     def _one(self, path: str, wish: dict[str, object]) -> PlayGrant | Wait:
         answer = self.request("POST", path, wish)

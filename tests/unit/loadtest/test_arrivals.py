@@ -69,7 +69,7 @@ def door(request: pytest.FixtureRequest) -> Iterator[tuple[int, type[Door]]]:
 def test_every_client_gets_the_token_of_its_name_and_place(door: tuple[int, type[Door]]) -> None:
     port, kind = door
     starts = np.stack([np.arange(NUMBER), np.arange(NUMBER) + 0.5], axis=1)
-    arrivals = Arrivals("127.0.0.1", port, Places(starts, np.zeros((NUMBER, 4))), 7, 4)
+    arrivals = Arrivals("127.0.0.1", port, Places(starts, np.zeros((NUMBER, 4)), np.zeros((NUMBER, 4))), 7, 4)
     first = arrivals.first()
     assert first.zone == "zone-1"
     assert first.protocol_id == 255
