@@ -70,8 +70,12 @@ class SqliteConnection:
                 file, timeout=0, isolation_level=None, check_same_thread=False, cached_statements=256
             )
         if str(file) != MEMORY:
-            self._patiently(self._db.execute, "PRAGMA journal_mode = WAL")
-            self.run(f"PRAGMA synchronous = {'FULL' if sync == 'full' else 'NORMAL'}")
+            try:
+                self._patiently(self._db.execute, "PRAGMA journal_mode = WAL")
+                self.run(f"PRAGMA synchronous = {'FULL' if sync == 'full' else 'NORMAL'}")
+            except StoreUnavailable:
+                self.close()
+                raise
 
     def begin(self, writing: bool) -> None:
         """Starts a transaction, with the write lock or on a snapshot."""
@@ -122,7 +126,7 @@ class SqliteConnection:
             try:
                 execute(sql)
                 return time.monotonic_ns() - start_ns
-            except sqlite3.OperationalError as error:
+            except sqlite3.DatabaseError as error:
                 busy = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
                 if not busy or time.monotonic_ns() - start_ns > PATIENCE_NS:
                     self.rollback()
