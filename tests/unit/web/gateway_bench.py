@@ -63,7 +63,7 @@ class Bench:
         self._store_thread = ThreadPoolExecutor(1)
         self._store: Store = self._store_thread.submit(self._open).result()
         self.passwords = Passwords(opslimit=argon2id.OPSLIMIT_MIN, memlimit=argon2id.MEMLIMIT_MIN)
-        self._application = build_gateway(self.gateway, FutureStore(self._submit), self.clock, passwords=self.passwords)
+        self.application = build_gateway(self.gateway, FutureStore(self._submit), self.clock, passwords=self.passwords)
         self.http = TestClient(self, base_url=f"http://{LOCAL}:8080", raise_server_exceptions=False)
 
     def _open(self) -> Store:
@@ -73,7 +73,7 @@ class Bench:
         """The application, asked from `client_host`."""
         if "client" in scope:  # a request, not the start or end of the application
             scope["client"] = (self.client_host, 40000)
-        await self._application(scope, receive, send)
+        await self.application(scope, receive, send)
 
     def _submit(self, request: Request) -> Future[Answer]:
         self.num_asked += 1

@@ -132,6 +132,7 @@ def build_gateway(
             title="Myriad gateway",
             version="1",
             path="/schema",
+            use_handler_docstrings=True,
             render_plugins=[JsonRenderPlugin()],
             components=Components(security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer")}),
         ),
@@ -264,7 +265,9 @@ def _state_routes(desk: Desk) -> list[Handler]:
         await desk.reader.try_look()
         return world_answer(gateway, clock.now_ns(), with_hosts=desk.client(request).is_local)
 
-    @get("/healthz", summary="Whether a player can join")
+    unavailable = ResponseSpec(HealthAnswer, generate_examples=False, description="Nobody can join now.")
+
+    @get("/healthz", summary="Whether a player can join", responses={503: unavailable})
     async def healthz() -> Response[HealthAnswer]:
         """200 if so, 503 if not (yet)."""
         await desk.reader.try_look()
