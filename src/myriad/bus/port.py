@@ -52,6 +52,8 @@ class Bus(ABC):
     """One end of a world's bus."""
 
     def __init__(self) -> None:
+        self.last_failure = ""
+        """What the carrier said when it last failed."""
         self._publisher = int.from_bytes(os.urandom(8), "little")
         self._count = 0
         self._waiting: deque[Letter] = deque()
@@ -163,4 +165,5 @@ class Bus(ABC):
         if self._up or not self._failures:
             _LOG.warning("the bus is down, messages wait: %s", error)
         self._up = False
+        self.last_failure = str(error)
         self._failures += 1

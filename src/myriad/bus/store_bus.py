@@ -18,7 +18,8 @@ _PASSING_MS: Final = 60_000
 _KEPT_MS: Final = KEPT_DAYS * 86_400_000
 _PAGE: Final = 1024
 _MAX_PAGES: Final = 64
-"""Read in one poll, so that a reader that was far behind comes back to its caller."""
+"""Read in one poll, so that a reader that was far behind comes back to its caller; but what was posted before it began,
+of which it wants little, is passed in one go."""
 
 
 class Executes(Protocol):
@@ -51,13 +52,12 @@ class StoreBus(Bus):
 
     def _read(self) -> list[Letter]:
         letters: list[Letter] = []
-        after = self._after
-        for _ in range(_MAX_PAGES):
+        after, num_pages, more = self._after, 0, True
+        while more and (num_pages < _MAX_PAGES or after < self._passed):
             rows = self._ask(ReadPosts(after, _PAGE)).rows
             letters += [Letter(r.topic, r.body) for r in rows if r.number > self._passed or r.topic in KEPT_TOPICS]
             after = rows[-1].number if rows else after
-            if len(rows) < _PAGE:
-                break
+            num_pages, more = num_pages + 1, len(rows) == _PAGE
         self._after = after
         return letters
 
