@@ -9,7 +9,7 @@ import numpy as np
 from emberdale.data import PLACE, load_items, load_kinds, load_params
 from emberdale.fields import COUNTERS, ENTITY, KIND_PLAYER
 from emberdale.game import GAME
-from myriad.game import NPC, World, allocate_row, create_world, place, take_transient_id
+from myriad.game import GHOST, NPC, PLAYER, World, allocate_row, create_world, place, take_transient_id
 
 ITEMS = load_items(60)[1]
 KINDS = load_kinds(60)[1]
@@ -70,6 +70,18 @@ def add_npc(world: World, kind: str, x: float, y: float) -> int:
     return row
 
 
+def add_ghost(
+    world: World, entity_id: int, x: float, y: float, kind: int = KIND_PLAYER, flags: int = PLAYER, neighbour: int = 3
+) -> int:
+    """A neighbour's entity, as it is shown here."""
+    row = int(allocate_row(world, entity_id))
+    for name, value in (("kind", kind), ("flags", flags | GHOST), ("hp", 50), ("max_hp", 100)):
+        world.entities[name][row] = value
+    place(world, row, round(x * 1024), round(y * 1024), int(world.clock["tick"][0]))
+    world.ghost_neighbour[row] = neighbour
+    return row
+
+
 def give(world: World, row: int, item: str, count: int = 1) -> int:
     """Put an item into the first empty slot; returns the slot."""
     slot = int(np.flatnonzero(world.entities["slot_item"][row] == 0)[0])
@@ -97,6 +109,20 @@ def ticks(world: World, count: int, given: dict[int, list[Input]] | None = None)
 
 def count(world: World, name: str) -> int:
     return GAME.counter(world, name)
+
+
+def entries(world: World) -> list[tuple[int, ...]]:
+    """The ledger so far: (asset, amount, source kind, source, target kind, target) each."""
+    names = ["asset", "amount", "source_kind", "source", "target_kind", "target"]
+    rows = world.ledger[: int(world.clock["num_ledger"][0])]
+    return [tuple(int(row[name]) for name in names) for row in rows]
+
+
+def effects(world: World) -> list[tuple[int, ...]]:
+    """What was done to ghosts so far: (kind, neighbour, amount, source, target) each."""
+    names = ["kind", "neighbour", "amount", "source", "target"]
+    rows = world.effects[: int(world.clock["num_effects"][0])]
+    return [tuple(int(row[name]) for name in names) for row in rows]
 
 
 def event_kinds(world: World) -> list[int]:
