@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, cast
 
 from myriad.bus import Bus, open_bus
 from myriad.cli.kernels import host_groups
-from myriad.cli.zones import game_of, spawn_points, zone_maker
+from myriad.cli.zones import ZoneStates, game_of, spawn_points, zone_maker
 from myriad.core.settings import Settings
 from myriad.game.game import Game
 from myriad.runtime.clocks import RealClock
@@ -25,7 +25,7 @@ from myriad.runtime.http_server import AsgiApplication
 from myriad.runtime.store_thread import StoreThread
 from myriad.runtime.warm import Progress, warm
 from myriad.runtime.world_host import WorldParts
-from myriad.runtime.world_process import World
+from myriad.runtime.world_process import EAGER_ZONES, World
 from myriad.storage.auditor import Auditor
 from myriad.storage.port import Store, open_store
 from myriad.storage.writer import Writer
@@ -53,10 +53,10 @@ def check_store(settings: Settings) -> None:
     open_place(settings).close()
 
 
-def host_parts(settings: Settings, game: Game) -> WorldParts:
-    """For a host."""
+def host_parts(settings: Settings, game: Game, states: ZoneStates | None = None) -> WorldParts:
+    """For a host, which finds the states of zones in `states` if they were made before."""
     return WorldParts(
-        make_zone=zone_maker(game),
+        make_zone=zone_maker(game, states or ZoneStates(game, settings)),
         spawn_point=lambda zone: spawn_points(game, zone, settings.tick_hz)[0],
         open_worker=partial(_open_writer, settings),
         open_bus=partial(_open_bus, settings),
@@ -89,19 +89,21 @@ def _build_gateway(game: Game, ties: GatewayTies) -> AsgiApplication:
 def world_of(settings: Settings) -> World:
     """For a supervisor."""
     game = game_of(settings)
+    states = ZoneStates(game, settings)
     return World(
         zones=game.zones,
         start_zones=game.zones[:1],
-        host=host_parts(settings, game),
+        host=host_parts(settings, game, states),
         gateway=gateway_parts(settings, game),
-        warm_up=partial(_warm_up, game),
+        warm_up=partial(_warm_up, game, states),
         check_store=partial(check_store, settings),
     )
 
 
-def _warm_up(game: Game, progress: Progress) -> None:
+def _warm_up(game: Game, states: ZoneStates, progress: Progress) -> None:
     warm(progress, host_groups())
     game.preload(game.zones)
+    states.prepare(game.zones[:EAGER_ZONES])
 
 
 def _open_writer(settings: Settings) -> Writer:

@@ -10,9 +10,11 @@ Invariant: every zone's block of transient entity ids is its own, and so is ever
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from typing import Final
 
 from emberdale.game import GAME
+from myriad.cluster.requests import ZoneKey
 from myriad.core.errors import StartupError
 from myriad.core.settings import Settings
 from myriad.game.game import Game
@@ -52,14 +54,35 @@ def spawn_points(game: Game, zone: str, tick_hz: int) -> tuple[tuple[float, floa
     return tuple((float(x), float(y)) for x, y in game.read_map(zone, tick_hz).spawn_points)
 
 
-def zone_maker(game: Game) -> MakeWorldZone:
+class ZoneStates:
+    """Fresh states of zones, made before anybody needs them: a host that is forked afterwards finds its own there.
+
+    Each is given out once in a process: a zone that starts again there has changed it.
+    """
+
+    def __init__(self, game: Game, settings: Settings) -> None:
+        self._game = game
+        self._settings = settings
+        self._made: dict[ZoneKey, World] = {}
+
+    def prepare(self, zones: Iterable[str]) -> None:
+        """Makes those of `zones` (layer 0)."""
+        for key in map(ZoneKey, zones):
+            self._made[key] = _state_of(self._game, self._settings, key)
+
+    def take(self, key: ZoneKey) -> World:
+        """The state with which a zone begins."""
+        return self._made.pop(key, None) or _state_of(self._game, self._settings, key)
+
+
+def zone_maker(game: Game, states: ZoneStates) -> MakeWorldZone:
     """What builds the zones of a world of `game`."""
 
     def make_world_zone(settings: Settings, site: ZoneSite) -> WorldZone:
         return WorldZone(
             WorldSite(site.key, site.secret),
             game,
-            _state_of(game, settings, site),
+            states.take(site.key),
             settings,
             own_addresses=site.own_addresses,
             phases=site.phases,
@@ -74,7 +97,7 @@ def make_zone(settings: Settings, site: ZoneSite) -> Zone:
     return Zone(
         site.name,
         GAME,
-        _state_of(GAME, settings, site),
+        _state_of(GAME, settings, site.key),
         settings,
         own_addresses=site.own_addresses,
         phases=site.phases,
@@ -82,13 +105,13 @@ def make_zone(settings: Settings, site: ZoneSite) -> Zone:
     )
 
 
-def _state_of(game: Game, settings: Settings, site: ZoneSite) -> World:
-    number = game.zones.index(site.name) if site.name in game.zones else 0
+def _state_of(game: Game, settings: Settings, key: ZoneKey) -> World:
+    number = game.zones.index(key.zone) if key.zone in game.zones else 0
     layers = num_layers(game)
     block = (END_ID - FIRST_ID) // (len(game.zones) * layers)
-    first = FIRST_ID + (number * layers + site.layer) * block
+    first = FIRST_ID + (number * layers + key.layer) * block
     return game.create_zone(
-        site.name,
+        key.zone,
         capacity=settings.max_entities,
         seed=settings.seed,
         tick_hz=settings.tick_hz,

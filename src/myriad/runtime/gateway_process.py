@@ -152,11 +152,15 @@ class _Gateway:
 
     def serve(self, channel: Channel, stop: StopRequest) -> None:
         """Heartbeats and wants go up, the state of the fleet comes down."""
+        next_beat_s = 0.0
         while True:
-            for one in self._main.wait(BEAT_S, (channel, stop)):
+            for one in self._main.wait(max(next_beat_s - time.monotonic(), 0.0), (channel, stop)):
                 if one is stop or not self._obey(channel):
                     return
             self._main.run_waiting()
+            if time.monotonic() < next_beat_s:
+                continue
+            next_beat_s = time.monotonic() + BEAT_S
             channel.send({"type": "beat"})
             self._ties.store.submit(TakeWanted(), lambda answer: self._main.call(lambda: _pass_on(channel, answer)))
 

@@ -49,7 +49,7 @@ from myriad.runtime.world_lock import WorldLock
 _STEP_S: Final = 0.1
 _STATUS_S: Final = 1.0
 _DEAF_S: Final = 1.0
-_EAGER_ZONES: Final = 40
+EAGER_ZONES: Final = 40
 """A world of so many zones runs all of them from the start; a larger one those that somebody wants."""
 _QUIET_START_S: Final = 1.0
 _SPARE_HOSTS: Final = 4
@@ -196,7 +196,7 @@ class _Loop:
             cores=float(os.cpu_count() or 1),
             hibernate_after_s=settings.hibernate_after_s,
         )
-        eager = zones if len(zones) <= _EAGER_ZONES else always
+        eager = zones if len(zones) <= EAGER_ZONES else always
         return Plan(zones, eager, always, limits, settings.watchdog_s, settings.max_players)
 
     # Children.
