@@ -6,7 +6,7 @@ Not here: the carriers (`store_bus.py`, `redis_bus.py`), what messages mean (`cl
 
 Invariants: the messages of one publisher and topic arrive in order and once, although a carrier may have been asked
 twice for one whose outcome was unknown: each is stamped with its publisher's random number and a count, and a reader
-knows the newest of each.
+knows the newest of them. (If a carrier took a later message but not an earlier one, the earlier comes after it.)
 `publish` does no input or output and may be called from any thread, all else from one; nothing here raises because a
 carrier is down.
 """
@@ -23,6 +23,7 @@ from threading import Lock
 from typing import Final, NamedTuple
 
 from myriad.cluster import events
+from myriad.cluster.window import Window
 
 _LOG = logging.getLogger(__name__)
 
@@ -58,7 +59,7 @@ class Bus(ABC):
         self._count = 0
         self._waiting: deque[Letter] = deque()
         self._queue = Lock()
-        self._heard: OrderedDict[tuple[int, str], int] = OrderedDict()
+        self._heard: OrderedDict[tuple[int, str], Window] = OrderedDict()
         self._began = False
         self._up = False
         self._published = self._received = self._refused = self._repeated = self._malformed = self._failures = 0
@@ -151,15 +152,14 @@ class Bus(ABC):
             return False
         publisher, count = _STAMP.unpack_from(letter.body)
         line = (publisher, letter.topic)
-        if count <= self._heard.get(line, 0):
-            self._repeated += 1
-            return False
-        self._heard[line] = count
+        window = self._heard.setdefault(line, Window())
         self._heard.move_to_end(line)
         if len(self._heard) > _MAX_LINES:
             self._heard.popitem(last=False)
-        self._received += 1
-        return True
+        new = window.accept(0, count)
+        self._received += new
+        self._repeated += not new
+        return new
 
     def _fail(self, error: Exception) -> None:
         if self._up or not self._failures:

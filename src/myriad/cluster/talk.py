@@ -33,6 +33,7 @@ from myriad.cluster.talk_bodies import (
     encode_peer_talk,
     encode_said,
 )
+from myriad.cluster.window import Window
 from myriad.wire.layouts import CHAT_NEARBY, CHAT_NOTICE, CHAT_WHISPER, CHAT_WORLD
 
 TOPIC: Final = "talk"
@@ -44,7 +45,6 @@ OUTCOME_NS: Final = 3_000_000_000
 ARRIVAL_NS: Final = 1_000_000_000
 """How long a whisper waits for a character that is this zone's by the store but has not arrived."""
 
-_WINDOW: Final = 1024
 _MAX_WINDOWS: Final = 8192
 _BUS: Final = "bus"
 _PEER: Final = "peer"
@@ -89,31 +89,6 @@ class Ask(NamedTuple):
 
 
 Step = Hear | Tell | Announce | Ask
-
-
-class Window:
-    """Which of the newest 1,024 numbers of one zone were heard. Older ones count as heard."""
-
-    def __init__(self) -> None:
-        self._epoch = 0
-        self._newest = 0
-        self._heard = 0
-        """Bit n: number `newest - n` was heard."""
-
-    def accept(self, epoch: int, number: int) -> bool:
-        """True for a number that was not heard before; then it is."""
-        if epoch < self._epoch:
-            return False
-        if epoch > self._epoch:
-            self._epoch, self._newest, self._heard = epoch, number, 0
-        if number > self._newest:
-            self._heard = (self._heard << min(number - self._newest, _WINDOW)) & ((1 << _WINDOW) - 1)
-            self._newest = number
-        age = self._newest - number
-        if age >= _WINDOW or self._heard >> age & 1:
-            return False
-        self._heard |= 1 << age
-        return True
 
 
 class _Open(NamedTuple):

@@ -57,6 +57,20 @@ def test_a_message_that_a_carrier_has_twice_is_heard_once() -> None:
     assert bus.numbers()["repeated"] == 1
 
 
+def test_a_message_that_a_carrier_took_only_at_the_second_attempt_is_not_lost_behind_a_later_one() -> None:
+    posts = MemoryPosts()
+    writer, reader = StoreBus(posts), StoreBus(posts)
+    for body in (b"one", b"two"):
+        writer.publish("talk", body)
+    writer.poll()
+    first, second = (row.body for row in posts.rows)
+    posts.rows = []
+    reader.poll()
+    for body in (second, first, second):
+        posts.execute([Post("talk", body)])
+    assert reader.poll() == [("talk", b"two"), ("talk", b"one")]
+
+
 def test_no_url_is_the_store_and_an_unknown_one_is_one_clear_line() -> None:
     assert isinstance(open_bus("", MemoryPosts()), StoreBus)
     with pytest.raises(StartupError, match="begins with neither redis://"):

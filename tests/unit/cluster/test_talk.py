@@ -6,8 +6,6 @@ import struct
 from collections import deque
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from myriad.cluster.requests import AWAY, PLAYING, Answer, CharacterRow, NotFound, ZoneKey
 from myriad.cluster.talk import (
@@ -20,7 +18,6 @@ from myriad.cluster.talk import (
     Step,
     TalkRouter,
     Tell,
-    Window,
 )
 from myriad.cluster.talk_bodies import Outcome, Said, Whisper, encode_peer_talk, encode_said
 from myriad.game.world_map import ZoneArea
@@ -316,15 +313,3 @@ def test_an_outcome_of_an_older_epoch_closes_no_whisper() -> None:
     assert router.receive(EAST, encode_peer_talk(Outcome(1, 1, False))) == []
     assert router.num_waiting == waiting
     assert len(router.receive(EAST, encode_peer_talk(Outcome(2, 1, False)))) == 1
-
-
-@given(st.lists(st.tuples(st.integers(1, 3), st.integers(1, 3000)), max_size=60))
-def test_a_window_takes_each_number_once_and_none_that_is_too_old(numbers: list[tuple[int, int]]) -> None:
-    window, epoch, seen = Window(), 0, set[int]()
-    for its_epoch, number in numbers:
-        if its_epoch > epoch:
-            epoch, seen = its_epoch, set()
-        wanted = its_epoch == epoch and number not in seen and number > max(seen, default=0) - 1024
-        assert window.accept(its_epoch, number) == wanted
-        if wanted:
-            seen.add(number)
