@@ -41,8 +41,9 @@ class Being(NamedTuple):
     """Every input ever applied, in order."""
     entries: Chain | None = None
     """Every ledger entry about it, by serial."""
-    restored: bool = False
-    """Nothing was applied since it came back from an older record: what came in between is rightly lost."""
+    restored: frozenset[int] | None = None
+    """Set when it came back from an older record: the sessions of which inputs were applied since. What the others have
+    sent before is rightly lost."""
 
     @property
     def serial(self) -> int:
@@ -66,4 +67,4 @@ class Archive:
         return struct.pack("<Q", len(self._beings) - 1)
 
     def being(self, record: bytes) -> Being:
-        return self._beings[struct.unpack("<Q", record)[0]]
+        return self._beings[int(struct.unpack("<Q", record)[0])]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple
 
 from myriad.cluster.member import Member, MemberSettings
 from myriad.cluster.peer_link import NS_PER_MS
+from myriad.cluster.peer_messages import Message
 from myriad.cluster.requests import (
     AWAY,
     AccountRow,
@@ -35,11 +37,23 @@ from tests.simulation.wires import Down, Token, Up
 TICK_S = 0.05
 SETTINGS = MemberSettings(ttl_ms=2000, renew_ns=400 * NS_PER_MS, cut_ns=300 * NS_PER_MS, max_residents=20)
 DIRECTORY_S = 0.5
+ROOM = 100
 KEYS = tuple(ZoneKey(zone.name) for zone in WORLD.zones)
 
 
 class Killed(Exception):
     """The process dies here."""
+
+
+class WatchedMember(Member):
+    """A member that may die before and after each message of another zone."""
+
+    step: Callable[[str], None]
+
+    def _hear(self, source: ZoneKey, message: Message, now_ns: int) -> None:
+        self.step(f"before {type(message).__name__}")
+        super()._hear(source, message, now_ns)
+        self.step(f"after {type(message).__name__}")
 
 
 class Process:
@@ -52,8 +66,6 @@ class Process:
         self.started = False
         self.replaces: Process | None = None
         """Set while there is another, which is stopped."""
-        self.deadly = 0.0
-        """How likely it dies at each step of its work."""
         self.zone = ToyZone(
             key,
             name,
@@ -65,7 +77,7 @@ class Process:
             step=self._step,
             max_beings=max_beings,
         )
-        self.member = Member(
+        self.member = WatchedMember(
             key,
             WORLD,
             cluster.disk.secret,
@@ -74,10 +86,11 @@ class Process:
             random_bytes=cluster.timeline.chance.randbytes,
             drops=[0] * len(DROP_REASONS),
         )
+        self.member.step = self._step
         self.zone.member = self.member
         self._cluster = cluster
         self._timeline = cluster.timeline
-        self._asker = Asker()
+        self._asker = Asker(self._step_outside)
         self._dead_host = dead_host
         self._directory_ns = 0
 
@@ -102,7 +115,9 @@ class Process:
         if self.dead:
             return
         if self.paused:
-            self._timeline.after((self.paused_until_ns - self._timeline.now_ns) / NS_PER_S + 1e-6, lambda: self.do(work))
+            self._timeline.after(
+                (self.paused_until_ns - self._timeline.now_ns) / NS_PER_S + 1e-6, lambda: self.do(work)
+            )
             return
         try:
             work()
@@ -115,15 +130,28 @@ class Process:
         self._cluster.has_died(self)
 
     def _step(self, name: str) -> None:
-        if self.deadly and self._timeline.happens(self.deadly):
+        if self._cluster.is_deadly(name):
             raise Killed(name)
+
+    def _step_outside(self, name: str) -> None:
+        """While the store works for the process."""
+        if not self.dead and self._cluster.is_deadly(name):
+            self.die()
 
     # Life.
 
     def _acquire(self) -> None:
         asked_ns = self._timeline.now_ns
         request = AcquireLease(
-            self.key, self.host, SETTINGS.ttl_ms, self.host.name, b"key " + self.host.name.encode(), 1, 20, "", self._dead_host
+            self.key,
+            self.host,
+            SETTINGS.ttl_ms,
+            self.host.name,
+            b"key " + self.host.name.encode(),
+            1,
+            20,
+            "",
+            self._dead_host,
         )
         self._ask(request, lambda answer: self._acquired(answer, asked_ns))
 
@@ -192,11 +220,10 @@ class Options(NamedTuple):
     num_characters: int = 6
     fault_s: float = 6.0
     settle_s: float = 20.0
-    max_beings: int = 100
 
 
 class Cluster:
-    def __init__(self, seed: int, options: Options = Options()) -> None:
+    def __init__(self, seed: int, options: Options) -> None:
         self.seed = seed
         self.options = options
         self.timeline = Timeline(seed)
@@ -205,7 +232,12 @@ class Cluster:
         self.network = Network(self.timeline)
         self.disk = Disk(self.timeline, self.referee)
         self.gateway_down = False
+        self.max_beings = ROOM
         self.deadly = 0.0
+        """How likely a process dies at each step of its work."""
+        self.deadly_steps: dict[str, int] = {}
+        """After how many more times a step of that name is somebody's last."""
+        self.steps: Counter[str] = Counter()
         self.current: dict[ZoneKey, Process] = {}
         self.processes: dict[str, Process] = {}
         self.clients: dict[str, Client] = {}
@@ -236,8 +268,7 @@ class Cluster:
             self.add_client(f"player {character}", character).login()
 
     def start(self, key: ZoneKey, dead_host: str) -> Process:
-        process = Process(self, key, f"{key}#{self.new_number()}", dead_host, self.options.max_beings)
-        process.deadly = self.deadly
+        process = Process(self, key, f"{key}#{self.new_number()}", dead_host, self.max_beings)
         self.current[key] = self.processes[process.host.name] = process
         self.referee.zones.append(process.zone)
         process.run()
@@ -254,6 +285,13 @@ class Cluster:
         )
         self.clients[name] = client
         return client
+
+    def is_deadly(self, step: str) -> bool:
+        self.steps[step] += 1
+        left = self.deadly_steps.get(step)
+        if left is not None:
+            self.deadly_steps[step] = left - 1
+        return left == 0 or (self.deadly > 0 and self.timeline.happens(self.deadly))
 
     # The supervisor.
 
@@ -284,6 +322,7 @@ class Cluster:
     # Wires.
 
     def carry(self, source: str, endpoint: str, packet: bytes) -> None:
+        self.referee.speaks(self.processes[source].member)
         target = self.processes.get(endpoint)
         if target is not None:
             self.network.send(source, endpoint, lambda: target.do(lambda: target.hear_peer(packet, source)))
@@ -293,6 +332,7 @@ class Cluster:
         self.network.send(client, address, lambda: target.do(lambda: target.hear_client(up)))
 
     def send_down(self, address: str, client: str, down: Down) -> None:
+        self.referee.speaks(self.processes[address].member)
         self.network.send(address, client, lambda: self.clients[client].receive(down))
 
     # The gateway.

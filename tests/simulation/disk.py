@@ -18,10 +18,15 @@ Then = Callable[[Answer | None], None]
 FIRST_WALL_MS = 1_700_000_000_000
 
 
+def _no_step(name: str) -> None:
+    pass
+
+
 @dataclass(slots=True)
 class Asker:
-    """One process with a store thread of its own: its requests are carried out in order."""
+    """One process with a store thread of its own: its requests are carried out in order. It may die around each."""
 
+    step: Callable[[str], None] = _no_step
     free_ns: int = 0
 
 
@@ -35,7 +40,6 @@ class Disk:
         """Share that is not carried out at once; half of it is later, unseen."""
         self.tears_cuts = False
         """A mutant: a cut is not one transaction, and may stop in the middle."""
-        self.num_silent = 0
         self._timeline = timeline
         self._referee = referee
         self._seen: set[int] = set()
@@ -53,10 +57,12 @@ class Disk:
         slow_s = chance.uniform(0.1, 0.8) if self._timeline.happens(self.slow) else 0.0
         at_ns = max(self._timeline.now_ns + int((chance.uniform(0.001, 0.005) + slow_s) * NS_PER_S), asker.free_ns)
         asker.free_ns = at_ns
-        self._timeline.after((at_ns - self._timeline.now_ns) / NS_PER_S, lambda: self._carry_out(request, then))
+        self._timeline.after((at_ns - self._timeline.now_ns) / NS_PER_S, lambda: self._carry_out(asker, request, then))
 
-    def _carry_out(self, request: Request, then: Then) -> None:
+    def _carry_out(self, asker: Asker, request: Request, then: Then) -> None:
         chance, happens = self._timeline.chance, self._timeline.happens
+        name = type(request).__name__
+        asker.step(f"before {name}")
         if self.down:
             answer: Answer | None = None
         elif happens(self.failing):
@@ -65,8 +71,8 @@ class Disk:
                 self._timeline.after(chance.uniform(0.2, 2.0), lambda: self._carry_out_late(request))
         else:
             answer = self.execute(request)
+            asker.step(f"after {name}")
             if happens(self.silent):
-                self.num_silent += 1
                 answer = None
         self._timeline.after(chance.uniform(0.0005, 0.003), lambda: then(answer))
 

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 
-from tests.simulation.cluster import KEYS, Cluster
+from tests.simulation.cluster import KEYS, ROOM, Cluster
 from tests.simulation.timeline import NS_PER_S
+
+STEPS = (
+    *("freeze", "cut", "before Cut", "after Cut", "committed", "confirmed", "depart", "departed"),
+    *("install", "installed", "token", "offer", "take_out", "end of turn"),
+    *("before Claim", "after Claim", "before AcquireLease", "after AcquireLease", "before RenewLease"),
+    *(f"{when} {kind}" for when in ("before", "after") for kind in ("Reserve", "Granted", "Ready", "Withdraw")),
+    *(f"{when} {kind}" for when in ("before", "after") for kind in ("Denied", "Activate", "Activated")),
+    *("before FindArrivals", "after FindArrivals"),
+)
+"""Where a process may die: around every step of a handoff, a cut and a claim."""
 
 
 def plan(cluster: Cluster) -> None:
@@ -17,13 +27,16 @@ def plan(cluster: Cluster) -> None:
     disk.slow = chance.choice((0.0, 0.0, 0.05, 0.2))
     disk.silent = chance.choice((0.0, 0.02, 0.2))
     disk.failing = chance.choice((0.0, 0.02, 0.2))
-    cluster.deadly = chance.choice((0.0, 0.0, 0.0005, 0.003))
-    for process in cluster.current.values():
-        process.deadly = cluster.deadly
-    faults: tuple[Callable[[Cluster], None], ...] = (kill, pause, cut_off, cut_off, outage, gateway_outage, second_login, quit_for_a_while)
+    cluster.deadly = chance.choice((0.0, 0.0, 0.0005))
+    for _ in range(chance.randrange(4)):
+        cluster.deadly_steps[chance.choice(STEPS)] = chance.randrange(12)
+    if cluster.timeline.happens(0.2):
+        cluster.max_beings = 2
+        for process in cluster.current.values():
+            process.zone.max_beings = 2
     for _ in range(chance.randrange(2, 9)):
-        fault = chance.choice(faults)
-        cluster.timeline.after(chance.uniform(1.5, cluster.options.fault_s - 0.5), lambda fault=fault: fault(cluster))
+        fault = partial(chance.choice(FAULTS), cluster)
+        cluster.timeline.after(chance.uniform(1.5, cluster.options.fault_s - 0.5), fault)
     cluster.timeline.after(cluster.options.fault_s, lambda: heal(cluster))
 
 
@@ -34,8 +47,10 @@ def heal(cluster: Cluster) -> None:
     disk.slow = disk.silent = disk.failing = 0.0
     disk.down = cluster.gateway_down = False
     cluster.deadly = 0.0
+    cluster.deadly_steps.clear()
+    cluster.max_beings = ROOM
     for process in cluster.processes.values():
-        process.deadly = 0.0
+        process.zone.max_beings = ROOM
         process.paused_until_ns = min(process.paused_until_ns, cluster.timeline.now_ns)
 
 
@@ -73,9 +88,7 @@ def outage(cluster: Cluster) -> None:
 
 def gateway_outage(cluster: Cluster) -> None:
     cluster.gateway_down = True
-    cluster.timeline.after(
-        cluster.timeline.chance.uniform(0.2, 3.0), lambda: setattr(cluster, "gateway_down", False)
-    )
+    cluster.timeline.after(cluster.timeline.chance.uniform(0.2, 3.0), lambda: setattr(cluster, "gateway_down", False))
 
 
 def second_login(cluster: Cluster) -> None:
@@ -94,3 +107,6 @@ def quit_for_a_while(cluster: Cluster) -> None:
     client.stop()
     again = cluster.add_client(f"again {cluster.new_number()}", client.character)
     cluster.timeline.after(chance.uniform(0.1, 4.0), again.login)
+
+
+FAULTS = (kill, pause, cut_off, cut_off, outage, gateway_outage, second_login, quit_for_a_while)

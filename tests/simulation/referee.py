@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from myriad.cluster.member import Member
 from myriad.cluster.requests import Answer, Committed, Cut, LeaseGranted, Request, ZoneKey
 from tests.simulation.beings import Being, Chain, walk
 
@@ -73,7 +74,8 @@ class Referee:
         self.one_owner(character)
         if number <= being.last_input:
             raise Broken(f"character {character} would apply input {number} after {being.last_input}")
-        if number != being.last_input + 1 and not being.restored:
+        forgiven = being.restored is not None and being.session not in being.restored
+        if number != being.last_input + 1 and not forgiven:
             raise Broken(f"character {character} lost the inputs between {being.last_input} and {number}")
 
     def effect(self, source: str, target: str, number: int) -> None:
@@ -91,8 +93,12 @@ class Referee:
                 raise Broken(f"the epoch of {key} fell to {answer.epoch}")
             self.epochs[key] = answer.epoch
         elif isinstance(request, Cut) and isinstance(answer, Committed):
-            for departure, departed in zip(request.departures, answer.departed, strict=True):
-                self.num_departures += departed
+            self.num_departures += sum(answer.departed)
+
+    def speaks(self, member: Member) -> None:
+        """Somebody is about to be sent something."""
+        if self.epochs.get(member.key) != member.epoch:
+            raise Broken(f"{member.key} speaks in epoch {member.epoch}, which is over")
 
     def went_over(self, target: ZoneKey, epoch: int) -> None:
         """A character was given to a zone just now."""

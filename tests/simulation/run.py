@@ -14,8 +14,9 @@ class SeedFailed(AssertionError):
     """The seed is the whole reproduction."""
 
 
-def run(seed: int, options: Options = Options(), change: Callable[[Cluster], None] | None = None) -> Cluster:
+def run(seed: int, change: Callable[[Cluster], None] | None = None) -> Cluster:
     """Runs `seed`; `change` may do something to the cluster first. Raises SeedFailed."""
+    options = Options()
     cluster = Cluster(seed, options)
     try:
         if change is not None:

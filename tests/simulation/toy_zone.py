@@ -73,7 +73,7 @@ class ToyZone:
         self._new_number = new_number
         self._send = send
         self._step = step
-        self._max_beings = max_beings
+        self.max_beings = max_beings
         self._ground = [0, 0]
         self._hops: dict[int, int] = {}
         self._frozen: set[int] = set()
@@ -200,7 +200,7 @@ class ToyZone:
             y=y,
             last_input=one.number,
             inputs=Chain(being.inputs, one.number, one.ident),
-            restored=False,
+            restored=None if being.restored is None else being.restored | {being.session},
         )
         self._do(character, one.deed)
 
@@ -288,7 +288,7 @@ class ToyZone:
 
     def install(self, row: CharacterRow, connection: int) -> bool:
         self._step("install")
-        if len(self.beings) >= self._max_beings:
+        if len(self.beings) >= self.max_beings:
             return False
         self._enter(row, loaded=False)
         if connection in self._seats:
@@ -300,7 +300,7 @@ class ToyZone:
         being = Being(row.x, row.y) if row.record is None else self._archive.being(row.record)
         self._referee.intact(row.character, being)
         self._hops[row.character] = row.hop
-        being = being._replace(session=row.session, restored=being.restored or loaded)
+        being = being._replace(session=row.session, restored=frozenset() if loaded else being.restored)
         if being.last_input != row.last_input:
             raise AssertionError(f"record and row of {row.character} name different inputs")
         if row.character in self.beings:
