@@ -141,6 +141,13 @@ def test_the_description_has_every_route_and_no_other(bench: Bench) -> None:
     assert told == inside
 
 
+def test_the_document_tells_of_every_route(bench: Bench) -> None:
+    document = (ROOT / "docs" / "gateway.md").read_text(encoding="utf-8")
+    for path, methods in described(bench)["paths"].items():
+        for method in methods:
+            assert f"`{method.upper()} {path}`" in document, (path, method)
+
+
 def test_every_described_field_and_route_has_a_sentence_or_a_type(bench: Bench) -> None:
     document = described(bench)
     for path, methods in document["paths"].items():

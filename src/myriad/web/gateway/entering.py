@@ -83,7 +83,7 @@ class Entering:
         if isinstance(answer, WaitAnswer):
             self._gateway.counts["plays", "waiting"] += 1
             return answer
-        if spawn is not None:
+        if spawn is not None and (row.owner.zone, row.x, row.y) != (answer.key.zone, *spawn):
             await self._move(row, answer.key, spawn)
         return self._grant(answer, row, session, spawn, local_host)
 
