@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from myriad.cluster.requests import PLAYING, Audit, AuditReport, CharacterRow, FindCharacter
+from myriad.cluster.requests import (
+    PLAYING,
+    Audit,
+    AuditReport,
+    CharacterRow,
+    FindCharacter,
+    TakeWanted,
+    Wanted,
+    ZoneKey,
+)
 from myriad.game import CHARACTER, COINS, GHOST, NPC, VOID, note_movement
 from myriad.sim.rows import find_row
 from myriad.wire.layouts import UNITS_PER_M
@@ -155,6 +164,15 @@ def test_a_neighbour_that_is_down_is_a_wall_with_a_message() -> None:
     ada.player.walk(0.5)
     world.run(120)
     assert ada.player.position[0] < 1004
+
+
+def test_a_zone_that_sleeps_is_wanted_when_a_player_comes_near() -> None:
+    world = WorldStepper(["zone-1"], seed=15)
+    enter(world, "Ada", 600)
+    assert world.store.execute([TakeWanted()])[0] == Wanted(())
+    enter(world, "Bob", 900)
+    world.run(60)
+    assert world.store.execute([TakeWanted()])[0] == Wanted((ZoneKey("zone-2"),))
 
 
 def test_talk_crosses_borders() -> None:

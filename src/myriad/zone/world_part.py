@@ -18,7 +18,7 @@ import numpy as np
 from myriad.cluster.events import TOPIC as EVENT_TOPIC
 from myriad.cluster.events import Events
 from myriad.cluster.member import Member, MemberSettings
-from myriad.cluster.requests import Answer, Directory, LeaseGranted, Request, ZoneKey, ZoneLoad
+from myriad.cluster.requests import Answer, Directory, LeaseGranted, Request, WantZone, ZoneKey, ZoneLoad
 from myriad.cluster.talk import TOPIC as TALK_TOPIC
 from myriad.cluster.talk import Announce, Ask, TalkRouter, Tell
 from myriad.core.errors import DROP_PEER_OVERFLOW
@@ -47,6 +47,9 @@ URGENT_EVERY_NS = 100_000_000
 OVERFULL = 1.2
 """Handoffs may fill a zone so far beyond the players that it admits."""
 MAX_PACKETS = 4096
+START_AGAIN_NS = 2 * NS_PER_S
+NO_ANSWER = 0
+"""Number of a request whose answer nobody waits for; the member's are above, talk's below."""
 
 
 class WorldSite(NamedTuple):
@@ -115,6 +118,7 @@ class WorldPart:
         self._addresses: dict[str, np.ndarray[tuple[int], np.dtype[np.uint64]]] = {}
         self._next_urgent_ns = 0
         self._next_want_ns = 0
+        self._next_start_ns: dict[str, int] = {}
         self._shows: list[tuple[int, ZoneKey]] = []
         self._now_ns = 0
 
@@ -264,15 +268,24 @@ class WorldPart:
         self._shows = []
         for index, area in enumerate(self.border.neighbours):
             key = there.get(area.name)
-            if key is None:
-                continue
             away = np.maximum(np.maximum(area.x - x, x - area.east), np.maximum(area.y - y, y - area.north))
-            self.member.want_border(key, bool(np.any(away < SEES_M)), now_ns)
+            seen = bool(np.any(away < SEES_M))
+            if key is None:
+                if seen:
+                    self._want_zone(area.name, now_ns)
+                continue
+            self.member.want_border(key, seen, now_ns)
             self._shows += [(index, viewer) for viewer in wanted_by if viewer.zone == area.name]
         if self._router is not None:
             self._router.neighbours = [
                 (there[area.name], area) for area in self.border.neighbours if area.name in there
             ]
+
+    def _want_zone(self, name: str, now_ns: int) -> None:
+        """A neighbour that players come near does not run: whoever starts zones is to know."""
+        if now_ns >= self._next_start_ns.get(name, 0):
+            self._next_start_ns[name] = now_ns + START_AGAIN_NS
+            self._asks.append((NO_ANSWER, WantZone(ZoneKey(name))))
 
     # Talk, store and bus.
 
@@ -297,9 +310,9 @@ class WorldPart:
     def answer(self, number: int, answer: Answer | None, now_ns: int) -> None:
         """An answer of the store."""
         self._now_ns = self.residence.now_ns = now_ns
-        if number >= 0:
+        if number > 0:
             self.member.answer(number, answer, now_ns)
-        elif self._router is not None:
+        elif number < 0 and self._router is not None:
             self._talk.carry_out(self._router.answer(-number, answer, now_ns), now_ns)
 
     def take_posts(self) -> list[tuple[str, bytes]]:
