@@ -2,121 +2,22 @@
 
 from __future__ import annotations
 
-import random
-import struct
 from collections import Counter
-from typing import NamedTuple
 
 import pytest
 
 from myriad.core.errors import DROP_RELIABLE_MALFORMED, DROP_TRADE_RATE
 from myriad.wire.layouts import (
-    INVENTORY_TRADE,
-    TRADE_ASK,
     TRADE_ASKED,
-    TRADE_CANCEL,
     TRADE_CANCELLED,
-    TRADE_CONFIRM,
     TRADE_DONE,
     TRADE_FLAG_MINE,
     TRADE_FLAG_PARTNER,
-    TRADE_GIVE,
     TRADE_OFFER,
     TRADE_OPEN,
 )
-from myriad.zone.trade import ASK_NS, Given, Trades
-
-ADA, BOB, CARL = 7, 8, 9
-SECOND = 1_000_000_000
-
-
-def ask(entity: int) -> bytes:
-    return struct.pack("<BI", TRADE_ASK, entity)
-
-
-def offer(*assets: tuple[int, int]) -> bytes:
-    return bytes([TRADE_OFFER, len(assets)]) + b"".join(struct.pack("<BI", *one) for one in assets)
-
-
-def confirm(version: int) -> bytes:
-    return struct.pack("<BH", TRADE_CONFIRM, version)
-
-
-def give(entity: int, asset: int, amount: int) -> bytes:
-    return struct.pack("<BIBI", TRADE_GIVE, entity, asset, amount)
-
-
-CANCEL = bytes([TRADE_CANCEL])
-
-
-class Seen(NamedTuple):
-    """A message of the server's, as the document says."""
-
-    state: int
-    partner: int
-    version: int
-    flags: int
-    mine: Given
-    theirs: Given
-
-
-def read(body: bytes) -> Seen:
-    kind, state, partner, version, flags, n = struct.unpack_from("<BBIHBB", body)
-    assert kind == INVENTORY_TRADE
-    assets = [struct.unpack_from("<BI", body, 10 + 5 * i) for i in range(n)]
-    m = body[10 + 5 * n]
-    others = [struct.unpack_from("<BI", body, 11 + 5 * (n + i)) for i in range(m)]
-    assert len(body) == 11 + 5 * (n + m)
-    return Seen(state, partner, version, flags, tuple(assets), tuple(others))
-
-
-class Market:
-    """Characters with things on a line, whose messages come a second apart."""
-
-    def __init__(self) -> None:
-        self.holdings = {ADA: Counter({0: 100, 1: 2}), BOB: Counter({0: 50, 2: 1}), CARL: Counter({0: 10})}
-        self.places_m = {ADA: 0.0, BOB: 5.0, CARL: 8.0}
-        self.seen: dict[int, list[Seen]] = {ADA: [], BOB: [], CARL: []}
-        self.exchanges: list[tuple[int, int, Given, Given]] = []
-        self.now_ns = 0
-        self.trades = Trades(max_distance_m=10.0, distance_m=self.distance_m, exchange=self.exchange, send=self.receive)
-
-    def distance_m(self, a: int, b: int) -> float | None:
-        both = self.places_m.keys() >= {a, b}
-        return abs(self.places_m[a] - self.places_m[b]) if both else None
-
-    def exchange(self, a: int, b: int, gives_a: Given, gives_b: Given) -> bool:
-        self.exchanges.append((a, b, gives_a, gives_b))
-        if not (self.has(a, gives_a) and self.has(b, gives_b)):
-            return False
-        for source, target, gives in ((a, b, gives_a), (b, a, gives_b)):
-            for asset, amount in gives:
-                self.holdings[source][asset] -= amount
-                self.holdings[target][asset] += amount
-        return True
-
-    def has(self, character: int, gives: Given) -> bool:
-        return all(self.holdings[character][asset] >= amount for asset, amount in gives)
-
-    def receive(self, character: int, body: bytes) -> None:
-        if character in self.seen:
-            self.seen[character].append(read(body))
-
-    def hear(self, character: int, body: bytes) -> int | None:
-        self.now_ns += SECOND
-        return self.trades.hear(character, body, self.now_ns)
-
-    def open(self) -> None:
-        self.hear(ADA, ask(BOB))
-        self.hear(BOB, ask(ADA))
-        assert self.seen[ADA][-1].state == self.seen[BOB][-1].state == TRADE_OPEN
-
-    def last(self, character: int) -> Seen:
-        return self.seen[character][-1]
-
-    def state(self) -> object:
-        """Everything that a rejected message must leave alone."""
-        return self.holdings, {who: list(seen) for who, seen in self.seen.items()}, list(self.exchanges)
+from myriad.zone.trade import ASK_NS
+from tests.unit.zone.market import ADA, BOB, CANCEL, CARL, Market, Seen, ask, confirm, give, offer
 
 
 def test_a_trade_begins_when_each_has_asked_the_other() -> None:
@@ -382,100 +283,3 @@ def test_versions_go_round_without_zero() -> None:
         market.hear(ADA, offer())
         market.seen[ADA], market.seen[BOB] = [], market.seen[BOB][-2:]
     assert [seen.version for seen in market.seen[BOB]] == [0xFFFF, 1]
-
-
-# Whatever they do.
-
-MOVES = ("walk", "freeze", "leave", "check", *["return"] * 6)
-
-
-def random_doing(rng: random.Random, me: int, players: tuple[int, ...]) -> str | bytes:
-    """What a player does next: mostly something that leads to a trade."""
-    amounts = {rng.choice((0, 0, 0, 1, 2)): rng.choice((1, 1, 1, 2, 40)) for _ in range(rng.randrange(4))}
-    other = me if rng.random() < 0.02 else rng.choice([player for player in players if player != me])
-    messages = {
-        b"newest": 10,
-        b"late": 3,
-        offer(*amounts.items()): 8,
-        ask(other): 6,
-        give(other, rng.randrange(3), rng.randint(1, 60)): 1,
-        rng.randbytes(rng.randrange(12)): 1,
-        CANCEL: 1,
-    }
-    return rng.choice(MOVES) if rng.random() < 0.04 else rng.choices(list(messages), list(messages.values()))[0]
-
-
-class Witness(Market):
-    """Remembers what each player was shown and agreed to, by the messages alone."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.agreed: dict[int, list[Seen]] = {ADA: [], BOB: [], CARL: []}
-        self.gift: tuple[int, int, Given, Given] | None = None
-        self.num_trades = 0
-        """Trades in which something changed hands."""
-
-    def do(self, character: int, doing: str | bytes) -> None:
-        match doing:
-            case "walk":
-                self.places_m[character] = 30.0
-            case "return":
-                self.places_m[character] = 5.0
-            case "freeze":
-                self.trades.cancel(character)
-                self.places_m.pop(character, None)
-            case "leave":
-                self.trades.gone(character)
-                self.places_m.pop(character, None)
-            case "check":
-                self.trades.check(self.now_ns)
-            case bytes():
-                self.act(character, doing)
-
-    def act(self, character: int, body: bytes) -> None:
-        shown = [seen for seen in self.seen[character] if seen.version]
-        if body in (b"newest", b"late"):  # late: the newest offer is still under way to the player
-            basis = shown[-2:][0 if body == b"late" else -1] if shown else None
-            body = confirm(basis.version if basis else 1)
-            self.agreed[character] += [basis] if basis and basis.state == TRADE_OPEN else []
-        self.gift = None
-        if len(body) == 10 and body[0] == TRADE_GIVE:
-            _, entity, asset, amount = struct.unpack("<BIBI", body)
-            self.gift = (character, entity, ((asset, amount),), ())
-        self.hear(character, body)
-
-    def exchange(self, a: int, b: int, gives_a: Given, gives_b: Given) -> bool:
-        trade = (a, b, gives_a, gives_b) != self.gift
-        if trade:
-            by_a = {seen.version for seen in self.agreed[a] if seen[1:2] + seen[4:] == (b, gives_a, gives_b)}
-            by_b = {seen.version for seen in self.agreed[b] if seen[1:2] + seen[4:] == (a, gives_b, gives_a)}
-            assert by_a & by_b
-        distance_m = self.distance_m(a, b)
-        assert distance_m is not None and distance_m <= 10.0
-        done = super().exchange(a, b, gives_a, gives_b)
-        self.num_trades += done and trade and bool(gives_a or gives_b)
-        return done
-
-    def receive(self, character: int, body: bytes) -> None:
-        super().receive(character, body)
-        shown = self.seen[character][-1]
-        if shown.version and shown.state != TRADE_OPEN:
-            self.agreed[character].clear()
-
-
-@pytest.mark.parametrize("seed", range(12))
-def test_no_sequence_of_messages_creates_loses_or_doubles_anything_or_trades_what_both_did_not_confirm(
-    seed: int,
-) -> None:
-    rng = random.Random(seed)
-    num_trades = 0
-    for players in [(ADA, BOB), (ADA, BOB, CARL)] * 6:
-        market = Witness()
-        total = sum(market.holdings.values(), Counter[int]())
-        for _ in range(150):
-            me = rng.choice(players)
-            market.do(me, random_doing(rng, me, players))
-            assert sum(market.holdings.values(), Counter[int]()) == total
-            assert all(amount >= 0 for held in market.holdings.values() for amount in held.values())
-        num_trades += market.num_trades
-    assert num_trades > 0
