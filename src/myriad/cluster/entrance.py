@@ -9,8 +9,8 @@ Responsible for: claims, reservations, arrivals, and installing each character o
 Not here: the neighbour's side of a handoff (`passages.py`), the token (`Residents.make_token`).
 
 Invariants: nobody is installed whom the store has not made ours; each hop of a character is installed at most once,
-so repeated and late messages change nothing; one claim of a character is under way at a time, and none while its leaving
-is not written; of several players of one character the last to come plays.
+so repeated and late messages change nothing; one claim of a character is under way at a time, and none while its
+leaving is not written; of several players of one character the last to come plays.
 """
 
 from __future__ import annotations
@@ -45,6 +45,8 @@ LOOK_SOON_NS: Final = 1_000 * NS_PER_MS
 """While a neighbour with reservations is silent."""
 HOUSE_NS: Final = 500 * NS_PER_MS
 """How often those are tried again for whom there was no room."""
+WATCH_NS: Final = 100 * NS_PER_MS
+"""How often reservations are looked through."""
 SOURCE_SILENT_NS: Final = 15_000 * NS_PER_MS
 """After this time of silence its source will not hand over a character any more."""
 MAX_REMEMBERED_HOPS: Final = 65536
@@ -56,6 +58,8 @@ FULL: Final = "full"
 DRAINING: Final = "draining"
 WITHDRAWN: Final = "withdrawn"
 HERE: Final = "here"
+CROSSING: Final = "crossing"
+"""Its avatar is frozen: the store decides just now whose it is."""
 
 
 @dataclass(slots=True)
@@ -101,6 +105,7 @@ class Entrance:
         self._looking = False
         self._look_ns = 0
         self._house_ns = 0
+        self._watch_ns = 0
         self._looked_closed = False
 
     def start(self, epoch: int, rows: Iterable[CharacterRow], now_ns: int) -> None:
@@ -128,7 +133,9 @@ class Entrance:
                 del self._callers[character]
             elif not caller.asked and character not in self._leaving:
                 self._claim(character, caller)
-        self._watch_sources(now_ns)
+        if now_ns >= self._watch_ns:
+            self._watch_ns = now_ns + WATCH_NS
+            self._watch_sources(now_ns)
         if now_ns >= self._look_ns and not self._looking:
             self._look(now_ns)
         if self._unhoused and now_ns >= self._house_ns:
@@ -151,9 +158,12 @@ class Entrance:
     def knock(self, connection: int, character: int, session: int, name: str, now_ns: int) -> bool:
         """A player with a token of the gateway. True if its avatar is here."""
         resident = self.book.get(character)
-        if resident is not None:
+        if resident is not None and not resident.frozen:
             resident.session = session
             return True
+        if resident is not None:
+            self._residents.refuse(connection, CROSSING)
+            return False
         if self._closed:
             self._residents.refuse(connection, DRAINING)
             return False
@@ -191,8 +201,8 @@ class Entrance:
                 self._callers[claim.character] = caller
             else:
                 self.install(answer.row, caller)
-        else:
-            raise TypeError(f"a claim is not answered by {answer!r}")
+        elif caller is not None:
+            self._refuse(caller, UNKNOWN)
 
     # From a neighbour.
 
@@ -286,11 +296,9 @@ class Entrance:
         self._asking.ask(FindArrivals(self._key, self._epoch, known), lambda answer, at_ns: self._found(answer, closed))
 
     def _found(self, answer: Answer | None, closed: bool) -> None:
-        if not isinstance(answer, Arrivals):
-            raise TypeError(f"a search is not answered by {answer!r}")
         self._looking = False
         self._looked_closed |= closed
-        for row in answer.rows:
+        for row in answer.rows if isinstance(answer, Arrivals) else ():
             if row.character not in self._callers and row.character not in self._leaving:
                 self.install(row)
 
@@ -307,7 +315,7 @@ class Entrance:
             return
         connection, session = self._player_of(row, caller)
         if session != row.session:
-            row = replace(row, session=session, last_input=0)
+            row = replace(row, session=session)
         if self._residents.install(row, connection):
             self._unhoused.pop(character, None)
             self._enter(row)

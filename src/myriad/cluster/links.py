@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import MutableSequence
 from typing import Final
 
-from myriad.cluster.directory import EMPTY_VIEW, DirectoryView
+from myriad.cluster.directory import EMPTY_VIEW, DirectoryView, takes_players
 from myriad.cluster.peer_link import NS_PER_MS, PeerLink, Side, read_header
 from myriad.cluster.peer_messages import Message, WantBorder, decode, encode
 from myriad.cluster.requests import Directory, LeaseRow, ZoneKey
@@ -25,6 +25,8 @@ SILENCE_NS: Final = 1_500 * NS_PER_MS
 WANT_AGAIN_NS: Final = 1_000 * NS_PER_MS
 WANT_HOLDS_NS: Final = 3_000 * NS_PER_MS
 MAX_LINKS: Final = 1024
+MAX_STRANGERS: Final = 64
+"""Packets of unknown epochs that are tried between two readings of the directory; each costs two hashes."""
 
 
 class Links:
@@ -42,6 +44,7 @@ class Links:
         self._links: dict[ZoneKey, PeerLink] = {}
         self._endpoints: dict[ZoneKey, str] = {}
         self._restarted: list[ZoneKey] = []
+        self._strangers = 0
         self._wanted_by: dict[ZoneKey, int] = {}
         self._wants: dict[ZoneKey, tuple[bool, int]] = {}
 
@@ -54,6 +57,7 @@ class Links:
     def set_directory(self, directory: Directory, now_ns: int) -> None:
         """A new reading of the directory."""
         self._view = DirectoryView(directory, now_ns)
+        self._strangers = 0
         for key, link in list(self._links.items()):
             row = self._view.find(key, now_ns)
             if row is not None and row.epoch > link.other.epoch:
@@ -62,9 +66,10 @@ class Links:
             self._prefer(name, now_ns)
 
     def _prefer(self, name: str, now_ns: int) -> None:
-        """Own layer of the neighbour if it runs, else layer 0; the link to it is kept warm."""
-        rows = (self._view.find(ZoneKey(name, layer), now_ns) for layer in (self._key.layer, 0))
-        row = next((row for row in rows if row is not None), None)
+        """Own layer of the neighbour if it runs and takes players, else layer 0; the link to it is kept warm."""
+        found = (self._view.find(ZoneKey(name, layer), now_ns) for layer in (self._key.layer, 0))
+        rows = [row for row in found if row is not None]
+        row = next((row for row in rows if takes_players(row)), rows[0] if rows else None)
         before = self._preferred.get(name)
         if row is None or self._reach(row) is None:
             return
@@ -181,6 +186,10 @@ class Links:
         key = ZoneKey(zone.name, header.source.layer)
         link = self._links.get(key)
         if link is None or header.source.epoch > link.other.epoch:
+            self._strangers += 1
+            if self._strangers > MAX_STRANGERS:
+                self._drops[DROP_PEER_OVERFLOW] += 1
+                return None
             link = PeerLink(self._own, header.source, self._secret)
         elif header.source.epoch < link.other.epoch:
             self._drops[DROP_PEER_UNKNOWN] += 1

@@ -31,6 +31,9 @@ CROSS_M: Final = 2.0
 READY_WITHIN_NS: Final = 3_000 * NS_PER_MS
 """How long to wait for a grant; and beyond the border for the player to be connected over there."""
 UNREPORTED_NS: Final = 2_000 * NS_PER_MS
+WATCH_NS: Final = 100 * NS_PER_MS
+LOST_NS: Final = 30_000 * NS_PER_MS
+"""After this time nobody says any more that a character has arrived."""
 ASK_AGAIN_NS: Final = 1_000 * NS_PER_MS
 """After a refusal."""
 WALL_AGAIN_NS: Final = 3_000 * NS_PER_MS
@@ -81,6 +84,7 @@ class Passages:
         self._frozen_ns: dict[int, int] = {}
         """When the character of a transfer was frozen."""
         self._gaps: list[int] = []
+        self._watch_ns = 0
 
     # Where they are.
 
@@ -157,7 +161,11 @@ class Passages:
             self._drop(character, source.zone)
 
     def poll(self, now_ns: int) -> None:
-        """Withdraws what is out of date."""
+        """Withdraws what is out of date; looks ten times a second."""
+        if now_ns < self._watch_ns:
+            return
+        self._watch_ns = now_ns + WATCH_NS
+        self._forget_lost(now_ns)
         for character, passages in list(self._passages.items()):
             if self._book[character].frozen:
                 continue
@@ -169,6 +177,11 @@ class Passages:
                     self._withdraw(character, name)
                 elif not self._links.is_heard(passage.target, now_ns):
                     self._drop(character, name)
+
+    def _forget_lost(self, now_ns: int) -> None:
+        lost = [transfer for transfer, frozen_ns in self._frozen_ns.items() if now_ns - frozen_ns > LOST_NS]
+        for transfer in lost:
+            del self._frozen_ns[transfer]
 
     def _withdraw(self, character: int, name: str) -> None:
         passage = self._passages[character][name]
