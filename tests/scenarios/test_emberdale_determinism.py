@@ -10,6 +10,10 @@ import pytest
 from tests.scenarios.emberdale_script import hashes
 
 ROOT = Path(__file__).parents[2]
+RULES = (
+    *("attacks", "hits", "misses", "pickups", "drops", "uses", "deaths"),
+    *("levels", "trades", "effects", "effects_refused"),
+)
 SEED = 11
 ROUNDS = 10
 
@@ -28,7 +32,8 @@ def test_the_state_hash_is_the_same_in_a_second_process_with_and_without_the_jit
 
 def test_the_script_exercises_every_rule() -> None:
     counts = dict(item.split("=") for item in hashes(SEED, 20)[-1].split())
-    assert all(int(counts[name]) > 0 for name in ("attacks", "hits", "misses", "pickups", "drops", "uses", "deaths"))
+    assert all(int(counts[name]) > 0 for name in RULES)
+    assert int(counts["ledger_full"]) == int(counts["effects_lost"]) == 0
 
 
 def test_another_seed_gives_another_world() -> None:

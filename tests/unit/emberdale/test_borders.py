@@ -138,7 +138,8 @@ def test_a_ghost_makes_way_for_the_one_who_comes_over() -> None:
     world = field()
     add_ghost(world, 900, 50, 50)
     row = add_player(world, 900, 60, 50)
-    assert (world.entities["flags"][row], np.count_nonzero(world.entities["id"])) == (PLAYER, 1)
+    assert world.entities["flags"][row] == PLAYER
+    assert np.count_nonzero(world.entities["id"]) == 1
     assert GAME.spawn_player(world, 900, 1, "again") == -1
 
 
@@ -279,7 +280,8 @@ def test_a_fight_across_a_border_from_both_sides() -> None:
             source.clock["num_effects"] = 0
             for effect in taken:
                 words = [int(effect[name]) for name in ("kind", "amount", "source", "target", "x", "y")]
-                GAME.apply_effect(target, *words, index)
+                kind, amount, doer, aim, x, y = words
+                GAME.apply_effect(target, kind, amount, doer, aim, x, y, index)
         if west.entities["kills"][row]:
             break
         for name in ("x", "y", "qx", "qy", "hp"):  # it runs; here it is brought back
