@@ -366,7 +366,11 @@ class Cluster:
 
     def all_play(self) -> bool:
         zones_run = all(process.started and not process.dead for process in self.current.values())
-        return zones_run and all(client.playing for client in self.clients.values() if not client.stopped)
+        return (
+            zones_run
+            and not self.disk.num_late
+            and all(client.playing for client in self.clients.values() if not client.stopped)
+        )
 
     def settle(self) -> None:
         """Without faults everybody plays within a bounded time."""

@@ -38,6 +38,8 @@ class Disk:
         """Share of requests that are carried out, but the answer is lost."""
         self.failing = 0.0
         """Share that is not carried out at once; half of it is later, unseen."""
+        self.num_late = 0
+        """Requests that will still be carried out, although they were said to have failed."""
         self.tears_cuts = False
         """A mutant: a cut is not one transaction, and may stop in the middle."""
         self._timeline = timeline
@@ -68,6 +70,7 @@ class Disk:
         elif happens(self.failing):
             answer = None
             if happens(0.5):
+                self.num_late += 1
                 self._timeline.after(chance.uniform(0.2, 2.0), lambda: self._carry_out_late(request))
         else:
             answer = self.execute(request)
@@ -77,6 +80,7 @@ class Disk:
         self._timeline.after(chance.uniform(0.0005, 0.003), lambda: then(answer))
 
     def _carry_out_late(self, request: Request) -> None:
+        self.num_late -= 1
         if not self.down:
             self.execute(request)
 
