@@ -3,6 +3,8 @@
 Responsible for: one frozen dataclass per request and per answer.
 Not here: how they are carried out (`storage/`), who asks and when (`cluster/`, `zone/`, `web/`).
 
+A long file, because the vocabulary is one table: each word has a class and a sentence.
+
 Invariants: every request may be repeated: the second time changes nothing and answers the same. A request that comes
 from a zone names its lease (zone, layer, epoch), and changes nothing unless the store holds that very epoch.
 """

@@ -68,6 +68,7 @@ def open_tick(bundle: Bundle[ZoneArrays], out: Batch, used: int, now_ns: int) ->
 class Zone(Alone):
     """A zone with its players. All calls come from one thread, but `login` and `about`, which any thread may make."""
 
+    # A long function because it puts a dozen parts together, each named once.
     def __init__(
         self,
         name: str,
