@@ -165,7 +165,11 @@ WORLD_FIELDS: Final[tuple[Field, ...]] = (
         "From kill to kill, the fewest snapshots a second that a player decoded whose host was not killed; null if"
         " there was no such player.",
     ),
-    Field("audit.balanced", "", "What the auditor last found, as the gateway says it; null if it has not looked yet."),
+    Field(
+        "audit.balanced",
+        "",
+        "What an audit at the end found (without --data: the newest of the world itself); null if there was none.",
+    ),
     Field(
         "zones",
         "",

@@ -31,6 +31,11 @@ class LoadOptions:
         0,
         1,
     )
+    data: str = row(
+        "",
+        "",
+        "Folder of that world's state, so that the load test can start an event in it and have it audited at the end.",
+    )
     chaos: str = row(
         "",
         "",

@@ -17,14 +17,18 @@ import numpy.typing as npt
 
 from myriad.client.session import GRACE_NS, SILENCE_NS
 from myriad.loadtest.crew import Crew
+from myriad.loadtest.places import Places
 from myriad.loadtest.swarm import PLAYING
 from myriad.loadtest.travel import Travel
 from myriad.netcode.client_arrays import DISCONNECTED
-from myriad.runtime.login import FrontDoorError, Gateway, PlayGrant, Refused, Wait
+from myriad.runtime.login import Answer, FrontDoorError, Gateway, PlayGrant, Refused, Wait
 
 LOOK_S = 0.05
 MANY = 100
 """Players asked for by one request."""
+
+NOT_PLAYING = "not_playing"
+"""The gateway's word for a player that is not in the world."""
 
 WELCOME_NS = 5_000_000_000
 """A player that was not made welcome so long after it began is lost, too."""
@@ -70,8 +74,11 @@ class Losses:
 class Returns:
     """Asks for tokens on a thread of its own; use it in a `with` block."""
 
-    def __init__(self, crew: Crew, travel: Travel, gateway: Gateway, names: list[str], sessions: list[str]) -> None:
-        """`sessions[player]` is what the player was given when it began."""
+    def __init__(
+        self, crew: Crew, travel: Travel, gateway: Gateway, names: list[str], sessions: list[str], places: Places
+    ) -> None:
+        """`sessions[player]` is what the player was given when it began. Who is not in the world any more, or has not
+        come into it yet, begins again at its start."""
         self.losses = Losses(crew, travel)
         self.problems: list[str] = []
         """Why somebody could not be brought back, each once."""
@@ -80,6 +87,7 @@ class Returns:
         self._gateway = gateway
         self._names = names
         self._sessions = sessions
+        self._places = places
         self._players = {name: player for player, name in enumerate(names)}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="returns", daemon=True)
@@ -99,9 +107,8 @@ class Returns:
                 self._bring_back(lost[first : first + MANY])
 
     def _bring_back(self, players: list[int]) -> None:
-        names = [self._names[player] for player in players]
         try:
-            answers = self._gateway.resume_many(names, [self._sessions[player] for player in players])
+            answers = self._ask(players)
         except FrontDoorError as error:
             self._note(str(error))
             return
@@ -119,6 +126,16 @@ class Returns:
                     self._note(f"{answer.name}: {answer.why}")
                     again.append((player, 1.0))
         self._crew.call(lambda: self._connect(found, again))
+
+    def _ask(self, players: list[int]) -> list[Answer]:
+        names, sessions = self._names, self._sessions
+        answers = self._gateway.resume_many([names[one] for one in players], [sessions[one] for one in players])
+        left = [one for one in answers if isinstance(one, Refused) and one.code == NOT_PLAYING]
+        if left:
+            starts = [self._places.starts[self._players[one.name]] for one in left]
+            again = self._gateway.play_many([one.name for one in left], [(float(x), float(y)) for x, y in starts])
+            answers = [one for one in answers if one not in left] + again
+        return answers
 
     def _connect(self, found: list[tuple[int, bytes]], again: list[tuple[int, float]]) -> None:
         now_ns = time.monotonic_ns()

@@ -8,6 +8,7 @@ Not here: the stages (`loadtest/course.py`), each of these (`travel.py`, `gossip
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ import numpy.typing as npt
 
 from myriad.client.ground import Game
 from myriad.core.errors import StartupError
+from myriad.loadtest import commands
 from myriad.loadtest.arrivals import names_of
 from myriad.loadtest.barter import Barter
 from myriad.loadtest.chaos import Killer, Untouched
@@ -44,6 +46,7 @@ SETTLE_S = 8.0
 
 EVENT_AFTER_S = 2.0
 EVENT = "load-test"
+EVENT_TEXT = "The load test greets everybody."
 _BULK_TIMEOUT_S = 60.0
 
 
@@ -126,7 +129,7 @@ class WorldCourse(Course):
         self._sessions = [""] * options.clients
         self._logins_ns: list[int] = []
         self._promises = Promises(game, crew.swarm, travel)
-        self._returns = Returns(crew, travel, gateway_at(options.world), names, self._sessions)
+        self._returns = Returns(crew, travel, gateway_at(options.world), names, self._sessions, places)
         self._gossip = Gossip(crew, travel, self._returns.losses, names, options.seed)
         self._barter = Barter(game, crew, travel, self._promises, options.seed)
         self._untouched = Untouched(travel)
@@ -218,7 +221,7 @@ class WorldCourse(Course):
         """Talk, trade, looks at promises, the event, and the next kill."""
         if now_s >= self._next_event_s:
             self._next_event_s = float("inf")
-            self._has_event = self._gateway.start_event(EVENT, "The load test greets everybody.", self._options.seconds)
+            threading.Thread(target=self._start_event, name="event", daemon=True).start()
         if now_s >= self._next_kill_s and now_s < self._window_ends_s - 1.0:
             self._next_kill_s += self._kill_every_s
             self._crew.call(lambda: self._untouched.end(self._snapshots, time.monotonic()))
@@ -226,6 +229,11 @@ class WorldCourse(Course):
             self._crew.call(lambda: self._untouched.begin(self._snapshots, killed, time.monotonic()))
         self._crew.call(self._play_along)
         return now_s + 0.1
+
+    def _start_event(self) -> None:
+        """On a thread of its own: a command takes a second."""
+        if self._options.data:
+            self._has_event = commands.start_event(self._options.data, EVENT, EVENT_TEXT, self._options.seconds)
 
     def _play_along(self) -> None:
         now_ns = time.monotonic_ns()
@@ -255,7 +263,7 @@ class WorldCourse(Course):
             chats_lost=self._gossip.num_lost,
             events_seen_min=seen if self._has_event or seen else None,
             untouched_hz=self._untouched.lowest_hz,
-            balanced=self._gateway.is_balanced(),
+            balanced=commands.is_balanced(self._options.data) if self._options.data else self._gateway.is_balanced(),
             num_killed=self._killer.num_killed,
             touched=self._untouched.was_touched | (players["returns"] > 0),
             zones=zone_figures(self._zones, self._last.statuses, self._options.seconds),

@@ -210,14 +210,6 @@ class Gateway(HttpDoor):
         """`/v1/world`: zones, where they run, how busy they are. Raises FrontDoorError."""
         return self.request("GET", "/v1/world")
 
-    def start_event(self, name: str, text: str, seconds: float) -> bool:
-        """Announces an event to the whole world; false where this cannot be done through the gateway."""
-        try:
-            self.request("POST", "/v1/events", {"name": name, "text": text, "seconds": seconds})
-        except FrontDoorError:
-            return False
-        return True
-
     def is_balanced(self) -> bool | None:
         """Whether the auditor found everything balanced; None if it has not looked yet, or nobody can say."""
         status, _, text = self._exchange("GET", "/metrics", None, {})
