@@ -219,7 +219,10 @@ class Game:
 
         It stands where it stood, or at the nearest walkable place; `x`, `y` (metres) put it elsewhere. A ghost of it
         makes way. Returns its row, or -1 when there is no room. Raises ValueError on a record that is not `layout`'s.
+        In a game that saves nothing everybody is new.
         """
+        if not self.saved_fields:
+            return self.spawn_player(world, entity_id, client, name, x, y)
         loaded = read_records(self._players, record, layout.partition(";")[0])
         if len(loaded) != 1:
             raise ValueError(f"a player has one record, not {len(loaded)}")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from myriad.core.kernel import kernel
-from myriad.sim.columns import ENTITY, HIDDEN, NPC, PLAYER
+from myriad.sim.columns import ENTITY, GHOST, HIDDEN, NPC, PLAYER
 from myriad.sim.grid import nearest_entity, players_around, rebuild_grid
 from myriad.sim.rows import allocate_row, free_row, place
 from myriad.sim.world import World, create_world
@@ -33,7 +33,7 @@ def crowd(seed: int, count: int, side_m: int = 200) -> World:
     for number in range(count):
         row = allocate_row(world, number + 1)
         qx, qy = chance.integers(0, side_m * 1024, 2).tolist()
-        world.entities["flags"][row] = chance.choice([PLAYER, NPC, NPC | HIDDEN])
+        world.entities["flags"][row] = chance.choice([PLAYER, NPC, NPC | HIDDEN, PLAYER | GHOST])
         world.entities["max_hp"][row] = 10
         world.entities["hp"][row] = chance.choice([0, 5, 10])
         place(world, row, qx + 1000 * 1024, qy - 400 * 1024, 1)
@@ -56,7 +56,9 @@ def test_the_nearest_is_the_nearest_of_all(seed: int) -> None:
     for qx, qy in (np.random.default_rng(seed).integers(-5, 205, (60, 2)) * 1024 + [1024000, -409600]).tolist():
         for wanted, radius in ((PLAYER, 12 * 1024), (NPC | PLAYER, 30 * 1024)):
             squared = distances(world, qx, qy)
-            fits = (entities["flags"] & wanted != 0) & (entities["flags"] & HIDDEN == 0) & (entities["hp"] > 0)
+            fits = (
+                (entities["flags"] & wanted != 0) & (entities["flags"] & (HIDDEN | GHOST) == 0) & (entities["hp"] > 0)
+            )
             fits &= (entities["id"] != 0) & (squared <= radius * radius)
             fits[3] = False
             best = int(np.min(squared[fits])) if fits.any() else None
@@ -65,10 +67,10 @@ def test_the_nearest_is_the_nearest_of_all(seed: int) -> None:
             assert best is None or squared[row] == best
 
 
-def test_every_visible_row_is_listed_once_in_ascending_order_per_cell() -> None:
+def test_every_visible_row_but_ghosts_is_listed_once_in_ascending_order_per_cell() -> None:
     world = crowd(1, 150)
     listed = world.cell_rows[: world.cell_start[-1]].tolist()
-    visible = np.flatnonzero((world.entities["id"] != 0) & (world.entities["flags"] & HIDDEN == 0)).tolist()
+    visible = np.flatnonzero((world.entities["id"] != 0) & (world.entities["flags"] & (HIDDEN | GHOST) == 0)).tolist()
     assert sorted(listed) == visible
     for first, end in zip(world.cell_start[:-1], world.cell_start[1:], strict=True):
         assert listed[first:end] == sorted(listed[first:end])
@@ -86,7 +88,7 @@ def test_all_players_within_64_m_count_as_around_and_none_beyond_three_cells() -
     flags = world.entities["flags"]
     for qx, qy in (np.random.default_rng(9).integers(0, 200, (40, 2)) * 1024 + [1024000, -409600]).tolist():
         squared = distances(world, qx, qy)
-        players = (flags & PLAYER != 0) & (world.entities["id"] != 0)
+        players = (flags & (PLAYER | GHOST) == PLAYER) & (world.entities["id"] != 0)
         counted = around(world, qx, qy)
         assert counted >= np.count_nonzero(players & (squared <= (64 * 1024) ** 2))
         assert counted <= np.count_nonzero(players & (squared <= (182 * 1024) ** 2))
