@@ -28,12 +28,13 @@ def apply_cut(db: Connection, cut: Cut) -> Committed | Fenced:
     fenced = fence(db, cut.key, cut.epoch)
     if fenced is not None:
         return fenced
-    if not is_applied(db, cut):
-        book(db, Source(cut.key, cut.epoch, cut.cut), cut.entries)
-        _let_leave(db, cut)
-        departed = [departure.character for departure in cut.departures if depart(db, cut, departure)]
-        _save(db, cut, departed)
-    return Committed(cut.cut, tuple(bool(outcome(db, departure.transfer)) for departure in cut.departures))
+    if is_applied(db, cut):
+        return Committed(cut.cut, tuple(bool(outcome(db, departure.transfer)) for departure in cut.departures))
+    book(db, Source(cut.key, cut.epoch, cut.cut), cut.entries)
+    _let_leave(db, cut)
+    outcomes, departed = _send_off(db, cut)
+    _save(db, cut, departed)
+    return Committed(cut.cut, outcomes)
 
 
 def is_applied(db: Connection, cut: Cut) -> bool:
@@ -48,15 +49,24 @@ def outcome(db: Connection, transfer: int) -> bool | None:
     return bool(rows[0][0]) if rows else None
 
 
+def _send_off(db: Connection, cut: Cut) -> tuple[tuple[bool, ...], list[int]]:
+    """The outcome of each departure, and who went now: a transfer that was tried before is not tried again."""
+    outcomes, departed = [], []
+    for departure in cut.departures:
+        known = outcome(db, departure.transfer)
+        if known is None:
+            known = depart(db, cut, departure)
+            departed += [departure.character] if known else []
+        outcomes.append(known)
+    return tuple(outcomes), departed
+
+
 def depart(db: Connection, cut: Cut, departure: Departure) -> bool:
-    """Gives a character to another zone, if it is this zone's and both epochs hold, and keeps the outcome. True if it
-    went now: a transfer that was tried before is not tried again."""
-    if outcome(db, departure.transfer) is not None:
-        return False
+    """Gives a character to another zone, if it is this zone's and both epochs hold, and keeps the outcome."""
     done = holds(db, departure.target, departure.target_epoch) and _change_owner(db, cut, departure)
     db.run(
         "INSERT INTO handoff (transfer, zone, layer, epoch, cut, character, target_zone, target_layer, done)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         signed(departure.transfer),
         *cut.key,
         cut.epoch,
