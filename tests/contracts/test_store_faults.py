@@ -31,7 +31,9 @@ from myriad.cluster.requests import (
     ZoneLoad,
 )
 from myriad.core.errors import StartupError
+from myriad.storage import postgres as postgres_module
 from myriad.storage.connection import Connection, Row, Value
+from myriad.storage.leases import fence
 from myriad.storage.port import StoreUnavailable, open_store
 from myriad.storage.store import SqlStore
 from tests.contracts.postgres_server import PostgresServer
@@ -276,6 +278,45 @@ def test_a_connection_that_is_cut_is_made_again_and_nothing_is_half_done(postgre
     store._db = whole
     assert everything(store) == before
     assert one(store, transfer_cut(goes, leaves)) == Committed(1, (True,))
+    place.close()
+    postgres.drop_world(place.where)
+
+
+def test_who_waits_too_long_for_a_lock_asks_again_on_the_same_connection(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres_module, "LOCK_WAIT_MS", 50)
+    place = Place("postgres", postgres.new_world())
+    first, second = place.open(), place.open()
+    epoch = take(first, WEST)
+    same = "SELECT pg_backend_pid()"
+    with second.transaction(writing=False) as db:
+        before = db.run(same)
+    with first.transaction(writing=True) as db:
+        fence(db, WEST, epoch)
+        with pytest.raises(StoreUnavailable, match="lock timeout"):
+            second.execute([cut(WEST, epoch, 1)])
+    assert one(second, cut(WEST, epoch, 1)) == Committed(1)
+    with second.transaction(writing=False) as db:
+        assert db.run(same) == before
+    place.close()
+    postgres.drop_world(place.where)
+
+
+def test_a_host_that_is_stopped_in_a_transaction_does_not_keep_its_zones(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres_module, "IDLE_MS", 100)
+    place = Place("postgres", postgres.new_world())
+    stopped, other = place.open(), place.open()
+    epoch = take(stopped, WEST, "stopped")
+    place.wall.now_ms += TTL_MS
+    stopped._db.begin(writing=True)
+    assert fence(stopped._db, WEST, epoch) is None
+    assert take(other, WEST, "other") == epoch + 1
+    with pytest.raises(StoreUnavailable):
+        stopped._db.commit()
+    assert one(stopped, cut(WEST, epoch, 1)) == Fenced(epoch + 1)
     place.close()
     postgres.drop_world(place.where)
 

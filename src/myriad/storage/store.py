@@ -123,11 +123,8 @@ def _answer(db: Connection, request: Request) -> Answer:
     db.run("SAVEPOINT request")
     try:
         answer = HANDLERS[type(request)](db, request)
-        db.run(
-            "RELEASE SAVEPOINT request"
-        )  # where an error of a statement that nobody waited for comes up at the latest
     except Unfit as error:
         db.run("ROLLBACK TO SAVEPOINT request")
-        db.run("RELEASE SAVEPOINT request")
-        return Refused(f"the store cannot hold it: {error}")
+        answer = Refused(f"the store cannot hold it: {error}")
+    db.run("RELEASE SAVEPOINT request")
     return answer
