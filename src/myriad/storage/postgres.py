@@ -6,8 +6,8 @@ Not here: the requests (`store.py` and what it calls).
 A host that is stopped in the middle of a transaction would keep its locks, and nobody could take its zones: the server
 ends such a session after `IDLE_MS`. Nobody waits for a lock longer than `LOCK_WAIT_MS`; who did asks again.
 
-Statements run one by one; only what goes in as many rows travels as one batch. With all of them in a pipeline a cut
-took a tenth less, but between its statements the server would not count the session as idle (decision 14).
+Statements run one by one; only what goes in as many rows travels as one batch. In a pipeline they were a little faster,
+but between them the server would not count the session as idle (decision 14).
 
 Invariant: time is the server's, unless a test gives another.
 """
