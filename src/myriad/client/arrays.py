@@ -4,7 +4,7 @@ Responsible for: `Clients`, its construction, and starting one of them from a co
 Not here: what changes them (`receiving.py`, `sending.py`).
 
 Invariant: row r means the same connection in every array; nothing is allocated after construction. A player that moves
-between zones has two rows, of which it plays through one; the other one waits for its welcome, then they change roles.
+between zones has several rows, of which it plays through one; another one takes over when it is made welcome.
 """
 
 from __future__ import annotations

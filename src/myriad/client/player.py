@@ -36,7 +36,7 @@ from myriad.client.messages import (
 from myriad.client.paths import PathFinder
 from myriad.client.receiving import receive_datagrams
 from myriad.client.sending import write_packet
-from myriad.client.session import SILENCE_NS, Session
+from myriad.client.session import ROWS, SILENCE_NS, Session
 from myriad.client.sight import Entity, Sight
 from myriad.game import Game, ZoneMap
 from myriad.netcode.client import client_disconnect, client_poll
@@ -72,7 +72,9 @@ class Player:
         self.farewell = ""
         """Why the server ended the session, in its words."""
         self._tick_hz = tick_hz
-        self._arrays = new_clients_arrays(2, protocol_id, tick_hz, game.own_dtype.itemsize, game.private_dtype.itemsize)
+        self._arrays = new_clients_arrays(
+            ROWS, protocol_id, tick_hz, game.own_dtype.itemsize, game.private_dtype.itemsize
+        )
         self._session = Session(self._arrays)
         self._maps = {zone_map.zone_name: zone_map}
         self._avatar = Avatar(game, zone_map, tick_hz)
@@ -122,7 +124,7 @@ class Player:
         The player goes on there when it is made welcome, with the inputs that were not confirmed.
         """
         self.now_ns = now_ns
-        return self._session.wait_with(token, now_ns)
+        return self._session.come_back(token, now_ns)
 
     def receive(self, batch: Batch, count: int, now_ns: int, row: int | None = None) -> None:
         """Takes in `batch[:count]`, with the senders' addresses; the datagrams may be changed.
@@ -141,7 +143,7 @@ class Player:
             self._look()
 
     def update(self, now_ns: int, out: Batch) -> int:
-        """Makes the inputs that are due and writes what is to be sent now into `out` (4 at least); returns how many.
+        """Makes the inputs that are due and writes what is to be sent now into `out` (8 at least); returns how many.
 
         `row` of each says which connection's UDP port it leaves from. Call it about 60 times a second.
         """
@@ -157,16 +159,15 @@ class Player:
                 whois = self._sight.ask_names(now_ns) if self.joined else 0
                 write_packet(self._arrays, row, out, 0, back, whois, now_ns)
                 used = 1
-        return int(client_poll(self._arrays.net, 0, 2, now_ns, out, used))
+        return int(client_poll(self._arrays.net, 0, ROWS, now_ns, out, used))
 
     def leave(self, now_ns: int, out: Batch) -> int:
-        """Disconnects: writes the packets that say so into `out` (20 are best) and returns how many."""
-        self._session.let_go()
+        """Disconnects: writes the packets that say so into `out` (10 are best) and returns how many."""
         return int(client_disconnect(self._arrays.net, self._session.row, out, 0, now_ns))
 
     @property
     def connections(self) -> list[int]:
-        """For connection rows 0 and 1, how many began there: each wants a UDP port that was not used before."""
+        """For each of the player's connection rows, how many began there: each wants a UDP port of its own."""
         return self._session.connections
 
     @property
@@ -188,7 +189,7 @@ class Player:
     def needs_token(self) -> bool:
         """True when a fresh token should be asked for: nothing was heard for 500 ms, or the connection ended.
 
-        A player that waits at another zone then already has 500 ms more to be made welcome there. It stays true until
+        A player that waits at other zones then already has 500 ms more to be made welcome there. It stays true until
         `start` or `resume`; a player whom the server sent away needs none.
         """
         return not self.farewell and self._session.needs_token(self.now_ns)
@@ -346,7 +347,7 @@ class Player:
     def _take_message(self, row: int, message: Message | None) -> None:
         match message:
             case Welcome():
-                self._enter(message.zone)
+                self._enter(row, message.zone)
             case Passage() if row == self._session.row:
                 self._prepare_passage(message)
             case Goodbye() if row == self._session.row:
@@ -364,16 +365,16 @@ class Player:
                 self.chats.append(message)
 
     def _prepare_passage(self, passage: Passage) -> None:
-        """Waits at the other zone, or no longer."""
+        """Waits at another zone, or no longer."""
         if passage.token:
             self._map_of(passage.zone)  # read now, so that going over takes no time
-            self._session.wait_with(passage.token, self.now_ns)
+            self._session.wait_at(passage.zone, passage.token, self.now_ns)
         else:
-            self._session.let_go()
+            self._session.let_go(passage.zone)
 
-    def _enter(self, zone: str) -> None:
+    def _enter(self, row: int, zone: str) -> None:
         """The player is in `zone` now: inputs go there, and prediction goes on on its map."""
-        if self._session.switch_if_welcome():
+        if self._session.take_over(row):
             self._next_send_ns = self.now_ns
             self.wall = ""
         found = self._map_of(zone)

@@ -1,12 +1,12 @@
-"""One player's session over its connections: the present one, and the next one that waits for its welcome.
+"""One player's session over its connections: the present one, and others that wait for their welcome.
 
-Responsible for: which of two rows the player plays through, when the other one takes over, and when a fresh token is
-needed.
+Responsible for: which of a player's rows it plays through, which wait in which zone, when one of those takes over, and
+when a fresh token is needed.
 Not here: packets (`receiving.py`, `sending.py`), what messages mean to a player (`client/player.py`).
 
-Invariants: the player sends inputs through the present row only; the other row sends nothing but handshake and
-keep-alives until its welcome, and then they change roles at once and the former one falls silent for good. Inputs are
-numbered through the session, so a change of rows loses none and doubles none (`client/inputs.py: carry_inputs`).
+Invariants: the player sends inputs through the present row only; the others send nothing but handshake and keep-alives
+until the welcome comes to one of them: it takes over at once, and all others fall silent for good. Inputs are numbered
+through the session, so a change of rows loses none and doubles none (`client/inputs.py: carry_inputs`).
 """
 
 from __future__ import annotations
@@ -24,66 +24,75 @@ GRACE_NS = 500_000_000
 """So long after the present connection was lost, one that waits already may still be made welcome."""
 
 
+ROWS = 4
+"""Of one player: the present connection, and one for each of the three zones that meet its own at a corner."""
+
+
 class Session:
-    """Rows 0 and 1 of `arrays`, which belong to one player."""
+    """Rows 0 .. ROWS - 1 of `arrays`, which belong to one player."""
 
     def __init__(self, arrays: Clients) -> None:
         self.arrays = arrays
         self.row = 0
         """The row that the player plays through."""
-        self.connections = [0, 0]
+        self.connections = [0] * ROWS
         """How many connections began on each row: each needs a UDP port of its own."""
         self._inbox = Inbox(arrays.reliable)
-        self._other_began_ns = 0
+        self._waiting: dict[str, int] = {}
+        """By zone: the row that waits there, oldest first."""
+        self._began_ns = 0
         self._lost_ns: int | None = None
-
-    @property
-    def other(self) -> int:
-        """The row that waits, or is free."""
-        return 1 - self.row
 
     def start(self, token: bytes, now_ns: int) -> bool:
         """Begins anew with a connect token; false if it is not valid here."""
         self._lost_ns = None
-        self.let_go()
+        self._let_all_go()
         return self._begin(self.row, token, now_ns, -1)
 
-    def wait_with(self, token: bytes, now_ns: int) -> bool:
-        """Connects the other row, which takes over when it is made welcome; false if the token is not valid here."""
-        self._other_began_ns = now_ns
-        return self._begin(self.other, token, now_ns, self.row)
+    def wait_at(self, zone: str, token: bytes, now_ns: int) -> bool:
+        """Waits at `zone` for a welcome, instead of any that waits there; false if the token is not valid here."""
+        self.let_go(zone)
+        if len(self._waiting) == ROWS - 1:
+            self.let_go(next(iter(self._waiting)))
+        taken = {self.row, *self._waiting.values()}
+        row = self._waiting[zone] = next(row for row in range(ROWS) if row not in taken)
+        self._began_ns = now_ns
+        return self._begin(row, token, now_ns, self.row)
 
-    def let_go(self) -> None:
-        """Forgets what the other row waits for, without a word to its server."""
-        self.arrays.net.clients["state"][self.other] = DISCONNECTED
+    def come_back(self, token: bytes, now_ns: int) -> bool:
+        """The present connection is lost: waits with a fresh token, and nowhere else. As `wait_at`."""
+        self._let_all_go()
+        return self.wait_at("", token, now_ns)
 
-    def switch_if_welcome(self) -> bool:
-        """Changes roles if the other row was made welcome; true if so."""
-        other = self.other
-        waiting = int(self.arrays.sessions["former"][other]) == self.row
-        if not waiting or not self.is_connected(other) or not self.arrays.sessions["joined"][other]:
+    def let_go(self, zone: str) -> None:
+        """Does not wait at `zone` any more, without a word to it."""
+        row = self._waiting.pop(zone, None)
+        if row is not None:
+            self.arrays.net.clients["state"][row] = DISCONNECTED
+
+    def take_over(self, row: int) -> bool:
+        """`row` was made welcome: true if it waited, and then it is the present one and all others are let go."""
+        if row not in self._waiting.values() or not self.is_connected(row):
             return False
-        self.row = other
+        former, self.row = self.row, row
+        self._waiting = {zone: one for zone, one in self._waiting.items() if one != row}
+        self._let_all_go()
+        self.arrays.net.clients["state"][former] = DISCONNECTED
         self._lost_ns = None
-        self.let_go()
         return True
 
-    def note_time(self, now_ns: int) -> None:
-        """Looks whether the present connection is lost: it ended, or nothing was heard for 500 ms."""
-        heard_ns = int(self.arrays.net.connections["last_receive_ns"][self.row])
-        ended = int(self.arrays.net.clients["state"][self.row]) <= DISCONNECTED
-        if not ended and now_ns - heard_ns <= SILENCE_NS:
-            self._lost_ns = None
-        elif self._lost_ns is None:
-            self._lost_ns = now_ns
-
     def needs_token(self, now_ns: int) -> bool:
-        """True when the present connection is lost, and no other one may still take over."""
-        self.note_time(now_ns)
-        if self._lost_ns is None:
+        """True when the present connection is lost (it ended, or nothing was heard for 500 ms), and none that waits may
+        still take over."""
+        heard_ns = int(self.arrays.net.connections["last_receive_ns"][self.row])
+        state = self.arrays.net.clients["state"]
+        if int(state[self.row]) > DISCONNECTED and now_ns - heard_ns <= SILENCE_NS:
+            self._lost_ns = None
             return False
-        waiting = int(self.arrays.net.clients["state"][self.other]) >= SENDING_REQUEST
-        return not waiting or now_ns > max(self._lost_ns, self._other_began_ns) + GRACE_NS
+        if self._lost_ns is None:
+            self._lost_ns = now_ns
+        waiting = any(int(state[row]) >= SENDING_REQUEST for row in self._waiting.values())
+        return not waiting or now_ns > max(self._lost_ns, self._began_ns) + GRACE_NS
 
     def is_connected(self, row: int) -> bool:
         """True while the secure connection of a row stands, as far as this side knows."""
@@ -97,6 +106,10 @@ class Session:
         """Queues a message; false if too much waits to be sent."""
         message = np.frombuffer(body, np.uint8).copy()
         return bool(push(self.arrays.reliable, self.row, channel, message, len(message)))
+
+    def _let_all_go(self) -> None:
+        for zone in list(self._waiting):
+            self.let_go(zone)
 
     def _begin(self, row: int, token: bytes, now_ns: int, former: int) -> bool:
         self._inbox.forget(row)

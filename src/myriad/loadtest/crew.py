@@ -48,7 +48,7 @@ _CHAT = "Has anyone seen the ember shards?"
 def build_swarm(
     options: LoadOptions, game: Game, zone: ZoneMap, protocol_id: int, tick_hz: int, sockets: Sockets
 ) -> Swarm:
-    """All arrays for `options.clients` players on `zone`'s ground, with a connection for each socket (one or two a
+    """All arrays for `options.clients` players on `zone`'s ground, with a connection row for each socket (one or more a
     player); the server ticks at `tick_hz`; nobody has begun yet."""
     number = options.clients
     rows = len(sockets.arrays.fds)
@@ -80,7 +80,7 @@ def build_swarm(
         sight=new_sight(number),
         plan=plan,
         actions=np.zeros(number, ACTION),
-        travels=new_travels(number, rows > number),
+        travels=new_travels(number, rows),
         mail=new_mail(number, rows > number),
         schedule=schedule,
         inbox=new_batch(1),

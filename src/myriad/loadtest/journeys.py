@@ -30,8 +30,7 @@ RETURN = 2
 
 JOURNEY = np.dtype(
     [
-        ("waits_for", "u1"),  # 0, HANDOFF or RETURN: what the other connection is for
-        ("under_way", "u1"),  # the same, from the welcome to the first snapshot after it
+        ("under_way", "u1"),  # HANDOFF or RETURN from the welcome to the first snapshot after it, else 0
         ("came_by", "u1"),  # how it came to its present connection
         ("number", "<u4"),  # the last input that a snapshot confirmed
         ("moved_ns", "<i8"),  # when a snapshot last confirmed more than the one before
@@ -49,13 +48,15 @@ class Travels(NamedTuple):
     """All journeys of a swarm of n players."""
 
     players: npt.NDArray[np.void]  # (n,) JOURNEY
+    waits_for: npt.NDArray[np.uint8]  # (rows,) what a connection that waits is for: HANDOFF or RETURN, else 0
     gaps: npt.NDArray[np.int64]  # (2, MAX_GAPS) nanoseconds: of handoffs, of returns
     num_gaps: npt.NDArray[np.int64]  # (2,)
 
 
-def new_travels(players: int, keep: bool) -> Travels:
-    """Nobody has gone anywhere; `keep` False: there is one zone and nobody will."""
-    return Travels(np.zeros(players, JOURNEY), np.zeros((2, MAX_GAPS if keep else 1), np.int64), np.zeros(2, np.int64))
+def new_travels(players: int, rows: int) -> Travels:
+    """Nobody has gone anywhere; nobody will where there are no more connection rows than players."""
+    gaps = np.zeros((2, MAX_GAPS if rows > players else 1), np.int64)
+    return Travels(np.zeros(players, JOURNEY), np.zeros(rows, np.uint8), gaps, np.zeros(2, np.int64))
 
 
 def begin_travels(travels: Travels) -> None:
@@ -69,9 +70,9 @@ def begin_travels(travels: Travels) -> None:
 def note_welcome(travels: Travels, player: int, clients: Clients, row: int) -> None:
     """The player was made welcome on connection `row`, where it waited."""
     table = travels.players
-    kind = int(table["waits_for"][player])
+    kind = int(travels.waits_for[row])
     table["under_way"][player] = table["came_by"][player] = kind
-    table["waits_for"][player] = 0
+    travels.waits_for[row] = 0
     table["doubled_now"][player] = 0
     if kind == HANDOFF:
         table["handoffs"][player] += 1

@@ -44,7 +44,6 @@ class Losses:
         self.last_ns: npt.NDArray[np.int64] = np.zeros(number, np.int64)
         """When each was lost last, seen so."""
         self._ask_ns: npt.NDArray[np.int64] = np.zeros(number, np.int64)
-        self._began_ns: npt.NDArray[np.int64] = np.zeros(number, np.int64)
         self._crew = crew
         self._travel = travel
 
@@ -52,7 +51,6 @@ class Losses:
         """Players for whom a token should be asked now."""
         clients, plan = self._crew.swarm.clients, self._crew.swarm.plan
         row = plan["row"]
-        other = np.where(row == np.arange(len(plan)), row + len(plan), row - len(plan))
         state, sessions = clients.net.clients["state"], clients.sessions
         welcome = sessions["joined"][row] == 1
         silent = now_ns - clients.net.connections["last_receive_ns"][row] > SILENCE_NS
@@ -61,9 +59,11 @@ class Losses:
         lost = (plan["stage"] == PLAYING) & (ended | np.where(welcome, silent, late))
         self.since_ns = np.where(lost, np.where(self.since_ns == 0, now_ns, self.since_ns), 0)
         self.last_ns = np.where(lost, now_ns, self.last_ns)
-        waiting = (state[other] > DISCONNECTED) & (sessions["joined"][other] == 0)
-        patient_ns = np.maximum(self.since_ns, sessions["started_ns"][other]) + GRACE_NS
-        wanted = lost & (~waiting | (now_ns > patient_ns)) & (now_ns >= self._ask_ns)
+        waiting = (state > DISCONNECTED) & (sessions["joined"] == 0)
+        waiting[row] = False
+        began_ns = np.where(waiting, sessions["started_ns"], 0).reshape(-1, len(plan)).max(0)
+        patient = (began_ns > 0) & (now_ns <= np.maximum(self.since_ns, began_ns) + GRACE_NS)
+        wanted = lost & ~patient & (now_ns >= self._ask_ns)
         return [int(player) for player in np.flatnonzero(wanted)]
 
     def postpone(self, player: int, until_ns: int) -> None:
@@ -139,8 +139,10 @@ class Returns:
 
     def _connect(self, found: list[tuple[int, bytes]], again: list[tuple[int, float]]) -> None:
         now_ns = time.monotonic_ns()
+        still_lost = set(self.losses.find(now_ns))
         for player, token in found:
-            self._travel.come_back(player, token)
+            if player in still_lost:  # it may have been made welcome while the gateway was asked
+                self._travel.come_back(player, token)
         for player, wait_s in again:
             self.losses.postpone(player, now_ns + int(wait_s * 1e9))
 

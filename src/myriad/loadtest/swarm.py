@@ -9,9 +9,9 @@ How it works: player p of n has its turn at start + k × interval + p × interva
 that goes round finds the next one. A turn sends what is due for that player: a handshake packet, or its next inputs as
 its bot decides. Between turns the loop waits for readable sockets, at most until the next turn.
 
-In a world of zones a player has two connection rows, p and n + p. It plays through `plan.row`; the other one waits at
-another zone, and takes over when it is made welcome there. Messages for which a kernel is too stiff go to `mail`, which
-Python empties between two slices. In a test of one zone there is one row a player, and no mail.
+In a world of zones a player has several connection rows, p, n + p, 2n + p and so on. It plays through `plan.row`;
+others wait at other zones, and one takes over when it is made welcome there. Messages for which a kernel is too stiff
+go to `mail`, which Python empties between two slices. In a test of one zone there is one row a player, and no mail.
 
 Invariants: a turn that comes late is made up for, never left out, and its lateness is recorded; nothing is allocated;
 every player acts only on what it was told; mail that does not fit stops the loop, so none is lost.
@@ -117,17 +117,15 @@ class Swarm(NamedTuple):
 @inner_kernel
 def player_of(swarm: Swarm, row: int) -> int:
     """Whose connection row it is."""
-    number = len(swarm.plan)
-    return row if row < number else row - number
+    return row % len(swarm.plan)
 
 
 @inner_kernel
-def other_row(swarm: Swarm, player: int) -> int:
-    """The connection row that the player does not play through, -1 where players have one."""
-    number = len(swarm.plan)
-    if len(swarm.sockets.fds) == number:
-        return -1
-    return player if int(swarm.plan["row"][player]) != player else player + number
+def _is_waiting(swarm: Swarm, player: int, row: int) -> bool:
+    """True if that row of the player's has not been made welcome yet, and is not given up."""
+    clients = swarm.clients
+    present = row == int(swarm.plan["row"][player])
+    return not present and clients.net.clients["state"][row] > DISCONNECTED and clients.sessions["joined"][row] == 0
 
 
 @inner_kernel
@@ -183,9 +181,12 @@ def _take_messages(swarm: Swarm, player: int) -> None:
 
 @inner_kernel
 def _go_over(swarm: Swarm, player: int, row: int, now_ns: int) -> None:
-    """The player was made welcome on its other connection: it plays through that from now on."""
+    """The player was made welcome where it waited: it plays through that connection from now on, and waits nowhere."""
     clients = swarm.clients
     swarm.plan["row"][player] = row
+    for other in range(player, len(swarm.sockets.fds), len(swarm.plan)):
+        if _is_waiting(swarm, player, other):
+            clients.net.clients["state"][other] = DISCONNECTED
     note_welcome(swarm.travels, player, clients, row)
     forget_ticks(swarm.measures, player)
     write_input_packet(clients, row, swarm.outbox, 0, RENDER_TICKS_BACK, 0, now_ns)
@@ -277,11 +278,10 @@ def _play(swarm: Swarm, player: int, row: int, intended_ns: int, now_ns: int) ->
 
 @inner_kernel
 def _wait_elsewhere(swarm: Swarm, player: int, now_ns: int) -> None:
-    """The other connection sends its handshake and keep-alives, until it is made welcome."""
-    clients = swarm.clients
-    row = other_row(swarm, player)
-    if row >= 0 and clients.net.clients["state"][row] > DISCONNECTED and clients.sessions["joined"][row] == 0:
-        _transmit(swarm, client_poll(clients.net, row, row + 1, now_ns, swarm.outbox, 0), row, now_ns)
+    """Connections that wait send their handshake and keep-alives, until one is made welcome."""
+    for row in range(player, len(swarm.sockets.fds), len(swarm.plan)):
+        if _is_waiting(swarm, player, row):
+            _transmit(swarm, client_poll(swarm.clients.net, row, row + 1, now_ns, swarm.outbox, 0), row, now_ns)
 
 
 @inner_kernel
@@ -304,7 +304,8 @@ def take_turn(swarm: Swarm, player: int, intended_ns: int, now_ns: int) -> None:
             write_control_packet(clients, row, swarm.outbox, 0, now_ns)
             _transmit(swarm, 1, row, now_ns)
     _transmit(swarm, client_poll(clients.net, row, row + 1, now_ns, swarm.outbox, 0), row, now_ns)
-    _wait_elsewhere(swarm, player, now_ns)
+    if len(swarm.sockets.fds) > len(plan):
+        _wait_elsewhere(swarm, player, now_ns)
 
 
 @inner_kernel

@@ -1,6 +1,6 @@
 """Players on their way between zones, as far as a kernel is too stiff: passages, resuming, what was told to them.
 
-Responsible for: opening a second connection when a passage is offered or a token came for somebody who was lost, in
+Responsible for: opening another connection when a passage is offered or a token came for somebody who was lost, in
 which zone everybody is, and handing other messages to who counts them.
 Not here: going over itself (`client/receiving.py`), its measures (`loadtest/journeys.py`), asking for tokens
 (`loadtest/returns.py`).
@@ -30,7 +30,7 @@ Heard = Callable[[int, Message], None]
 
 
 class Travel:
-    """All players of a swarm that has two connections for each."""
+    """All players of a swarm that has `ROWS` connections for each."""
 
     def __init__(self, swarm: Swarm, sockets: Sockets) -> None:
         number = len(swarm.plan)
@@ -43,30 +43,28 @@ class Travel:
         self.num_failed = 0
         """Handoffs that ended in asking the gateway for a token."""
         self.listeners: list[Heard] = []
+        self._waiting: list[dict[str, int]] = [{} for _ in range(number)]
+        """For each player, by zone, the connection that waits there, oldest first."""
         self._swarm = swarm
         self._sockets = sockets
         self._letters = Letters(swarm.mail)
 
     def begin(self, player: int, token: bytes) -> None:
         """The player's first connection."""
-        self._connect(player, player, token, -1)
+        self._connect(player, token, -1)
         self._swarm.plan["stage"][player] = PLAYING
 
     def come_back(self, player: int, token: bytes) -> None:
-        """A token came for a player whose connection was lost: it waits with that."""
-        waits_for = self._swarm.travels.players["waits_for"]
-        if waits_for[player] == HANDOFF:
-            self.num_failed += 1
-        self._connect(player, self.other_row(player), token, self.row(player))
-        waits_for[player] = RETURN
+        """A token came for a player whose connection was lost: it waits with that, and nowhere else."""
+        waits_for = self._swarm.travels.waits_for
+        self.num_failed += any(waits_for[row] == HANDOFF for row in self._waiting[player].values())
+        for zone in list(self._waiting[player]):
+            self._let_go(player, zone)
+        self._wait_at(player, "", token, RETURN)
 
     def row(self, player: int) -> int:
         """The connection that a player plays through."""
         return int(self._swarm.plan["row"][player])
-
-    def other_row(self, player: int) -> int:
-        """The one that waits, or is free."""
-        return player + len(self._swarm.plan) if self.row(player) == player else player
 
     def take_mail(self) -> None:
         """Acts on what players were told since the last call."""
@@ -77,9 +75,12 @@ class Travel:
             player = letter.row % len(self._swarm.plan)
             match message:
                 case Welcome():
-                    self._arrive(player, message.zone)
+                    self._arrive(player, letter.row, message.zone)
                 case Passage() if letter.row == self.row(player):
-                    self._prepare_passage(player, message)
+                    if message.token:
+                        self._wait_at(player, message.zone, message.token, HANDOFF)
+                    else:
+                        self._let_go(player, message.zone)
                 case WorldEvent() if message.started:
                     self.events_seen[player].add(message.number)
                 case _:
@@ -91,23 +92,34 @@ class Travel:
         for player, zone in enumerate(self.zone_of):
             self.visited[player] = {zone}
 
-    def _arrive(self, player: int, zone: str) -> None:
+    def _arrive(self, player: int, row: int, zone: str) -> None:
         name = zone.partition("/")[0]
         self.zone_of[player] = name
         self.visited[player].add(name)
+        waiting = self._waiting[player]
+        for elsewhere in [where for where, one in waiting.items() if one != row]:
+            self._let_go(player, elsewhere)
+        waiting.clear()
 
-    def _prepare_passage(self, player: int, passage: Passage) -> None:
-        other = self.other_row(player)
-        waits_for = self._swarm.travels.players["waits_for"]
-        if passage.token:
-            self._connect(player, other, passage.token, self.row(player))
-            waits_for[player] = HANDOFF
-        elif waits_for[player] == HANDOFF:
-            self._swarm.clients.net.clients["state"][other] = DISCONNECTED
-            self._sockets.shut(other)
-            waits_for[player] = 0
+    def _wait_at(self, player: int, zone: str, token: bytes, kind: int) -> None:
+        """Waits at a zone with a token, on a row that is free: the longest waiting makes room, if none is."""
+        self._let_go(player, zone)
+        waiting = self._waiting[player]
+        rows = range(player, len(self._sockets.arrays.fds), len(self._swarm.plan))
+        if len(waiting) == len(rows) - 1:
+            self._let_go(player, next(iter(waiting)))
+        row = waiting[zone] = next(one for one in rows if one != self.row(player) and one not in waiting.values())
+        self._connect(row, token, self.row(player))
+        self._swarm.travels.waits_for[row] = kind
 
-    def _connect(self, player: int, row: int, token: bytes, former: int) -> None:
+    def _let_go(self, player: int, zone: str) -> None:
+        row = self._waiting[player].pop(zone, None)
+        if row is not None:
+            self._swarm.clients.net.clients["state"][row] = DISCONNECTED
+            self._sockets.shut(row)
+            self._swarm.travels.waits_for[row] = 0
+
+    def _connect(self, row: int, token: bytes, former: int) -> None:
         host, _, port = str(read_token(token).servers[0]).rpartition(":")
         self._letters.forget(row)
         self._sockets.open(row, host.strip("[]"), int(port))

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from myriad.client.ground import Game
+from myriad.client.session import ROWS
 from myriad.core.errors import StartupError
 from myriad.loadtest import commands
 from myriad.loadtest.arrivals import names_of
@@ -77,7 +78,7 @@ def run_world_load_test(options: LoadOptions, game: Game, display: Display) -> t
     except KeyError:
         raise StartupError(f"no world to test: {gateway} is not a gateway") from None
     protocol_id, tick_hz = int(entry.protocol["protocol_id"], 16), int(entry.protocol["tick_hz"])
-    with Sockets(2 * options.clients) as sockets:
+    with Sockets(ROWS * options.clients) as sockets:
         swarm = build_swarm(options, game, ground, protocol_id, tick_hz, sockets)
         display.stage("compiling", 1)
         display.progress(0, "kernels; a minute the first time")

@@ -159,7 +159,7 @@ class LivePlayer(Player):
         self.name = name
         self._way_in = way_in
         self._batch = new_batch(_BATCH)
-        self._ports: list[Port | None] = [None, None]
+        self._ports: list[Port | None] = [None] * len(self.connections)
         self._next_ask_s = 0.0
         began_s = time.monotonic()
         self.prepare(self._batch)
@@ -187,7 +187,7 @@ class LivePlayer(Player):
         self._send(self.leave(time.monotonic_ns(), self._batch))
         for port in filter(None, self._ports):
             port.close()
-        self._ports = [None, None]
+        self._ports = [None] * len(self._ports)
         self._way_in.close()
 
     def __enter__(self) -> LivePlayer:
