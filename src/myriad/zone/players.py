@@ -140,17 +140,17 @@ class Players:
         return True
 
     def _take_over(self, avatar: Avatar, connection: int, session: int, now_ns: int) -> bool:
-        """The newest session wins; a frozen avatar is nobody's to take until its handoff is decided."""
+        """The newest session wins; a frozen avatar is nobody's to take until its handoff is decided.
+
+        Inputs are numbered through the life of the avatar: were they to begin again, those of an older session that
+        comes back could be applied a second time.
+        """
         if avatar.frozen:
             return False
-        last_input = 0
         if avatar.connection != NOBODY:
-            if avatar.session == session:
-                last_input = int(self._arrays.queues["applied"][avatar.connection])
             self.num_leaves["superseded"] += 1
             self.drop_connection(avatar.connection, now_ns)
-        elif avatar.session == session:
-            last_input = avatar.last_input
+        last_input = avatar.last_input
         self._game.attach(self._arrays.world, avatar.entity_row, connection)
         self.avatars.connect(avatar, connection, session)
         self.open_session(avatar, last_input, now_ns)
