@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,52 +14,10 @@ from myriad.cluster.requests import ReadDirectory
 from myriad.core.settings import Settings
 from tests.processes.programs import Program
 from tests.processes.small_world import open_place
+from tests.processes.worlds import FREE_PORTS, SMALL, World, join, plays, until
 
-SMALL = "tests.processes.small_world"
 BACK_S = 3.0
 STOP_S = 5.0
-PATIENCE_S = 20.0
-FREE_PORTS = ("http_port=0", "udp_port_base=0")
-
-
-class World:
-    """A world of four zones in two hosts."""
-
-    def __init__(self, folder: Path, *flags: str) -> None:
-        self.data = f"data={folder}"
-        self.flags = ("zones=4", "zones_per_host=2", *FREE_PORTS, self.data, *flags)
-        self.program = Program(SMALL, "world", *self.flags)
-
-    def __enter__(self) -> World:
-        self.program.__enter__()
-        self.program.until_ready()
-        return self
-
-    def __exit__(self, *error: Any) -> None:
-        self.program.__exit__(*error)
-
-    def state(self) -> dict[str, Any]:
-        """What the gateway says, {} while it does not answer."""
-        try:
-            status, found = self.program.request("GET", "/v1/world")
-        except OSError:
-            return {}
-        return dict(found) if status == 200 else {}
-
-    def zones(self) -> dict[str, Any]:
-        return dict(self.state().get("zones", {}))
-
-    def pids(self) -> set[int]:
-        return {zone["pid"] for zone in self.zones().values()}
-
-
-def until(condition: Callable[[], object], seconds: float = PATIENCE_S) -> float:
-    """Waits for `condition`; returns how long it took."""
-    began_s = time.monotonic()
-    while not condition():
-        assert time.monotonic() - began_s < seconds, "it does not happen"
-        time.sleep(0.01)
-    return time.monotonic() - began_s
 
 
 @pytest.fixture
@@ -69,37 +25,6 @@ def player() -> Iterator[socket.socket]:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.settimeout(1)
         yield sock
-
-
-def join(player: socket.socket, endpoint: str) -> None:
-    """Asks to be let in until the zone answers."""
-    host, port = endpoint.split(":")
-    player.connect((host, int(port)))
-    deadline_s = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline_s:
-        player.send(b"join")
-        try:
-            player.recv(100)
-        except TimeoutError:
-            continue
-        return
-    raise AssertionError("the zone does not answer")
-
-
-def plays(player: socket.socket) -> bool:
-    """True if the zone still sends what is new to it."""
-    player.setblocking(False)
-    try:
-        while True:
-            player.recv(100)
-    except BlockingIOError:
-        pass
-    finally:
-        player.settimeout(1)
-    try:
-        return bool(player.recv(100))
-    except TimeoutError:
-        return False
 
 
 def test_a_world_starts_and_its_directory_names_hosts_and_endpoints(tmp_path: Path) -> None:
@@ -209,7 +134,7 @@ def test_when_the_supervisor_is_killed_its_children_end_by_themselves_and_save(t
 
 
 def test_an_empty_zone_hibernates_and_a_datagram_or_a_want_wakes_it(tmp_path: Path, player: socket.socket) -> None:
-    with World(tmp_path, "hibernate_after_s=0.5") as world:
+    with World(tmp_path, "hibernate_after_s=4") as world:
         before = world.zones()
         until(lambda: sorted(world.zones()) == ["zone-1"])  # where players start: it never sleeps
         until(lambda: world.state()["fleet"]["counts"].get("hibernated") == 3)
