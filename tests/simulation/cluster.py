@@ -22,6 +22,7 @@ from myriad.cluster.requests import (
     HostId,
     LeaseGranted,
     ReadDirectory,
+    ReleaseLease,
     Request,
     ZoneKey,
 )
@@ -64,6 +65,7 @@ class Process:
         self.host = HostId(name, "machine", 1)
         self.paused_until_ns = 0
         self.started = False
+        self.stopping = False
         self.replaces: Process | None = None
         """Set while there is another, which is stopped."""
         self.zone = ToyZone(
@@ -171,10 +173,24 @@ class Process:
         self.member.poll(now_ns)
         if self.member.may_speak(now_ns):
             self.zone.tick()
+        if self.stopping and self.member.drained:
+            self._release()
+            return
         if now_ns >= self._directory_ns:
             self._directory_ns = now_ns + int(DIRECTORY_S * NS_PER_S)
             self._ask(ReadDirectory(), self._directory)
         self.flush()
+
+    def stop(self) -> None:
+        """In order: everybody is written, then the lease is given back."""
+        self.stopping = True
+        self.drain()
+
+    def _release(self) -> None:
+        """The store hears of it or not; either way the process ends."""
+        self.flush()
+        self._ask(ReleaseLease(self.key, self.member.epoch), lambda answer: None)
+        self.die()
 
     def _directory(self, answer: Answer | None) -> None:
         if isinstance(answer, Directory):

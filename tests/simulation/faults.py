@@ -37,6 +37,8 @@ def plan(cluster: Cluster) -> None:
     for _ in range(chance.randrange(2, 9)):
         fault = partial(chance.choice(FAULTS), cluster)
         cluster.timeline.after(chance.uniform(1.5, cluster.options.fault_s - 0.5), fault)
+    for second in range(2, int(cluster.options.fault_s) + 1):
+        cluster.timeline.after(second, disk.audit)
     cluster.timeline.after(cluster.options.fault_s, lambda: heal(cluster))
 
 
@@ -58,6 +60,13 @@ def kill(cluster: Cluster) -> None:
     process = cluster.current[cluster.timeline.chance.choice(KEYS)]
     if not process.dead:
         process.die()
+
+
+def stop_in_order(cluster: Cluster) -> None:
+    """A zone is drained and ends, and begins anew."""
+    process = cluster.current[cluster.timeline.chance.choice(KEYS)]
+    if process.started:
+        process.do(process.stop)
 
 
 def pause(cluster: Cluster) -> None:
@@ -109,4 +118,4 @@ def quit_for_a_while(cluster: Cluster) -> None:
     cluster.timeline.after(chance.uniform(0.1, 4.0), again.login)
 
 
-FAULTS = (kill, pause, cut_off, cut_off, outage, gateway_outage, second_login, quit_for_a_while)
+FAULTS = (kill, pause, stop_in_order, cut_off, cut_off, outage, gateway_outage, second_login, quit_for_a_while)
