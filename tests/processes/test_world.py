@@ -134,7 +134,7 @@ def test_when_the_supervisor_is_killed_its_children_end_by_themselves_and_save(t
 
 
 def test_an_empty_zone_hibernates_and_a_datagram_or_a_want_wakes_it(tmp_path: Path, player: socket.socket) -> None:
-    with World(tmp_path, "hibernate_after_s=4") as world:
+    with World(tmp_path, "hibernate_after_s=3") as world:
         before = world.zones()
         until(lambda: sorted(world.zones()) == ["zone-1"])  # where players start: it never sleeps
         until(lambda: world.state()["fleet"]["counts"].get("hibernated") == 3)

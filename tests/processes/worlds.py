@@ -26,6 +26,7 @@ class World:
     def __enter__(self) -> World:
         self.program.__enter__()
         self.program.until_ready()
+        until(lambda: len(self.zones()) == 4)  # the gateway looks at the directory twice a second
         return self
 
     def __exit__(self, *error: Any) -> None:
