@@ -381,7 +381,8 @@ class Cluster:
     # The end.
 
     def all_play(self) -> bool:
-        zones_run = all(process.started and not process.dead for process in self.current.values())
+        now_ns = self.timeline.now_ns
+        zones_run = all(not each.dead and each.member.may_speak(now_ns) for each in self.current.values())
         return (
             zones_run
             and not self.disk.num_late
