@@ -16,7 +16,7 @@ from typing import Final, Protocol
 
 from myriad.cluster.requests import Directory, LeaseGranted, RenewLease, Request, ZoneKey
 from myriad.core.clock import NS_PER_S
-from myriad.core.histogram import Histogram
+from myriad.core.histogram import Histogram, summary_ms, to_sparse
 from myriad.core.settings import Settings
 from myriad.netcode.addresses import Endpoint
 from myriad.runtime.hosted_zone import HostedWorldZone, MakeWorldZone, RunningZone, Wish
@@ -114,6 +114,18 @@ class RunningWorldZone(RunningZone):
         """For how long its thread has been at work without coming to rest: large if it hangs."""
         since_ns = self._loop.working_since_ns
         return (self._clock.now_ns() - since_ns) / NS_PER_S if since_ns else 0.0
+
+    async def status(self) -> dict[str, object]:
+        """As `RunningZone.status`, and the zone's own histograms."""
+        found = await super().status()
+        own = self._zone.histograms()
+        known = found["histograms_ns"]
+        assert isinstance(known, dict)
+        return {
+            **found,
+            **{f"{name}_ms": summary_ms(histogram) for name, histogram in own.items()},
+            "histograms_ns": {**known, **{name: to_sparse(histogram) for name, histogram in own.items()}},
+        }
 
     def histograms(self) -> dict[str, Histogram]:
         """As `RunningZone.histograms`, and the zone's own."""
