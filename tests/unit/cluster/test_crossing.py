@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from myriad.cluster.requests import Cut, ReleaseLease
+from myriad.cluster.requests import AWAY, Cut, ReleaseLease, ZoneKey
 from tests.unit.cluster.town import NE, NW, SE, SW, Town
 
 NEAR = (85.0, 50.0)
@@ -262,3 +262,43 @@ def test_a_hundred_cross_in_one_cut_and_all_arrive_within_half_a_second() -> Non
     assert town.folk[SW].here == {}
     assert town.folk[SE].players == {character: 500 + i for character, i in crowd.items()}
     assert len(town.members[SW].take_gaps()) == 100
+
+
+def test_a_layer_hands_over_to_the_first_layer_where_it_has_no_own_and_takes_nobody_twice() -> None:
+    layer = ZoneKey("sw", 1)
+    town = Town(SW, layer, SE)
+    ann = town.enter(layer, "ann")
+    town.run(100, at={layer: {ann: NEAR}})
+    town.members[SE].player_joined(9, ann, 77, "ann", True, town.now_ns)
+    town.run(50, at={layer: {ann: BEYOND}})
+    assert town.folk[SE].players == {ann: 9}
+    assert town.folk[layer].here == {}
+    assert town.members[SW].numbers(town.now_ns).residents == 0
+    town.run(100, at={SE: {ann: (97.0, 50.0)}})
+    town.members[SW].player_joined(9, ann, 77, "ann", True, town.now_ns)
+    town.run(100, at={SE: {ann: (97.0, 50.0)}})
+    assert town.row(ann).owner == SW
+
+
+def test_a_player_who_comes_while_its_avatar_is_frozen_is_refused_and_tries_again() -> None:
+    town, ann = ready_to_cross()
+    town.hold = lambda request: isinstance(request, Cut)
+    town.run(20, at={SW: {ann: BEYOND}})
+    assert town.folk[SW].frozen == {ann}
+    assert not town.members[SW].player_joined(60, ann, 90, "ann", False, town.now_ns)
+    assert town.folk[SW].refused == {60: "crossing"}
+    town.answer_held()
+    town.run(20)
+    assert town.folk[SE].players == {ann: 9}
+
+
+def test_who_leaves_for_good_while_it_is_frozen_leaves_here_only_if_it_stays() -> None:
+    town, ann = ready_to_cross()
+    town.members[SW].player_at(ann, *BEYOND, town.now_ns)
+    town.members[SW].tick_ended(town.now_ns)
+    town.members[SW].player_left(ann, True, town.now_ns)
+    assert town.folk[SW].frozen == {ann}
+    town.start(SE, town.kill(SE))
+    town.run(100)
+    assert town.folk[SW].diary[-2:] == [f"thaw {ann}", f"take out {ann}"]
+    assert town.row(ann).presence == AWAY
