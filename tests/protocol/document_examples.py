@@ -72,6 +72,9 @@ FIELDS = {
     "coins": "",
     "slot_item": f"item type in each of {INVENTORY_SLOTS} slots, 0: empty",
     "slot_count": "how many in each slot",
+    "level": "from 1 on",
+    "experience": "since the character began",
+    "ledger_serial": "serial number of its newest movement of an asset",
 }
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from myriad.cluster.records import RESIDENT_HEAD, pack_residents
 from myriad.cluster.requests import CharacterRow, ZoneKey, ZoneState
 from myriad.cluster.residents import CutBody, Leaving
+from myriad.core.errors import StartupError
 from myriad.game.game import Game
 from myriad.sim.columns import GHOST, UNITS_PER_M
 from myriad.sim.rows import find_row, free_row
@@ -86,8 +87,8 @@ class Residence:
 
     def load(self, state: ZoneState | None, residents: tuple[CharacterRow, ...]) -> None:
         """Brings back what the zone held when it last wrote."""
-        if state is not None:
-            self._game.load_ground(self._world, state.ground, state.layout)
+        if state is not None and self._game.load_ground(self._world, state.ground, state.layout):
+            raise StartupError("max_entities is too small for what lies on the zone's ground: raise it")
         for row in residents:
             self.install(row, NOBODY)
 
