@@ -16,19 +16,16 @@ from typing import Any
 
 import numpy.typing as npt
 
-from myriad.client import messages
 from myriad.client.arrays import new_clients_arrays
 from myriad.client.avatar import Avatar
 from myriad.client.clock import take_due_ticks
 from myriad.client.inputs import push_input, room_for_inputs
 from myriad.client.messages import (
     Chat,
-    Confirmed,
     Goodbye,
     Message,
     Passage,
     Trade,
-    Wall,
     Welcome,
     WorldEvent,
     read_message,
@@ -38,10 +35,10 @@ from myriad.client.receiving import receive_datagrams
 from myriad.client.sending import write_packet
 from myriad.client.session import ROWS, SILENCE_NS, Session
 from myriad.client.sight import Entity, Sight
+from myriad.client.social import Social, id_of
 from myriad.game import Game, ZoneMap
 from myriad.netcode.client import client_disconnect, client_poll
 from myriad.wire.datagram import Batch
-from myriad.wire.layouts import CHANNEL_CHAT, CHANNEL_INVENTORY
 
 __all__ = ["SILENCE_NS", "Chat", "Entity", "Player", "Trade", "WorldEvent"]
 
@@ -50,25 +47,15 @@ RENDER_MS_BACK = 100
 MAX_WAITING_INTENTS = 8
 
 
-class Player:
+class Player(Social):
     """One client of a world, in one of its zones."""
 
     def __init__(self, game: Game, zone_map: ZoneMap, protocol_id: int, tick_hz: int, *, input_hz: int = 20) -> None:
         """`protocol_id` and `tick_hz` as the login answered; input packets leave `input_hz` (10..60) times a second."""
+        super().__init__()
         self.game = game
         self.zone_map = zone_map
         self.now_ns = 0
-        self.chats: deque[Chat] = deque(maxlen=256)
-        """What was said lately, oldest first; take from its left what was read."""
-        self.events: deque[WorldEvent] = deque(maxlen=64)
-        """What happened world-wide lately, oldest first."""
-        self.confirmed: dict[int, int] = {}
-        """What the server has promised: balance by asset (0: coins, 255: the level), as of `confirmed_serial`."""
-        self.confirmed_serial = 0
-        self.trade: Trade | None = None
-        """The trade as it last stood."""
-        self.wall = ""
-        """The neighbouring zone that could not be entered last."""
         self.farewell = ""
         """Why the server ended the session, in its words."""
         self._tick_hz = tick_hz
@@ -265,48 +252,20 @@ class Player:
         """Attacks an entity."""
         if isinstance(target, Entity):
             self.face(target.x, target.y)
-        self.act("attack", _id_of(target))
+        self.act("attack", id_of(target))
 
     def pick_up(self, item: Entity | int) -> None:
         """Picks an item up from the ground."""
-        self.act("pick_up", _id_of(item))
+        self.act("pick_up", id_of(item))
 
     def act(self, intent: str, argument: int = 0) -> None:
         """Any intent of the game, by its name. Raises KeyError if the game has none of that name."""
         self._intents.append((self.game.intents[intent], argument))
 
-    def say(self, text: str, *, scope: str = "zone") -> bool:
-        """Says something to the `zone`, to those `nearby` or to the `world`; false if too much waits to be sent.
-
-        200 bytes at most. Raises KeyError for another scope.
-        """
-        return self._session.send(CHANNEL_CHAT, messages.say(scope, text))
-
-    def whisper(self, name: str, text: str) -> bool:
-        """Says something to the player of that name alone, wherever in the world; false if too much waits."""
-        return self._session.send(CHANNEL_CHAT, messages.whisper(name, text))
-
-    def ask_trade(self, partner: Entity | int) -> bool:
-        """Asks a player close by to trade, or accepts that one's asking; `trade` shows what comes of it."""
-        return self._session.send(CHANNEL_INVENTORY, messages.ask_trade(_id_of(partner)))
-
-    def offer(self, *assets: tuple[int, int]) -> bool:
-        """Puts (asset, amount) each into the open trade, instead of what was offered before."""
-        return self._session.send(CHANNEL_INVENTORY, messages.offer(assets))
-
-    def confirm(self) -> bool:
-        """Agrees to the trade as `trade` shows it; false if there is none."""
-        return self.trade is not None and self._session.send(CHANNEL_INVENTORY, messages.confirm(self.trade.version))
-
-    def cancel(self) -> bool:
-        """Ends the trade."""
-        return self._session.send(CHANNEL_INVENTORY, messages.cancel())
-
-    def give(self, partner: Entity | int, asset: int, amount: int) -> bool:
-        """Gives something to a player close by."""
-        return self._session.send(CHANNEL_INVENTORY, messages.give(_id_of(partner), asset, amount))
-
     # Inside.
+
+    def _send(self, channel: int, body: bytes) -> bool:
+        return self._session.send(channel, body)
 
     def _turn(self, direction: float) -> None:
         self._heading = int(direction * 65536) & 0xFFFF
@@ -352,17 +311,8 @@ class Player:
                 self._prepare_passage(message)
             case Goodbye() if row == self._session.row:
                 self.farewell = message.reason or "goodbye"
-            case Wall():
-                self.wall = message.zone
-            case WorldEvent():
-                self.events.append(message)
-            case Confirmed():
-                self.confirmed[message.asset] = message.balance
-                self.confirmed_serial = max(self.confirmed_serial, message.serial)
-            case Trade():
-                self.trade = message
-            case Chat():
-                self.chats.append(message)
+            case _:
+                self.hear(message)
 
     def _prepare_passage(self, passage: Passage) -> None:
         """Waits at another zone, or no longer."""
@@ -376,7 +326,7 @@ class Player:
         """The player is in `zone` now: inputs go there, and prediction goes on on its map."""
         if self._session.take_over(row):
             self._next_send_ns = self.now_ns
-            self.wall = ""
+        self.arrive()
         found = self._map_of(zone)
         if found is not self.zone_map:
             self.zone_map = found
@@ -388,10 +338,6 @@ class Player:
         if name not in self._maps:
             self._maps[name] = self.game.read_map(name, self._tick_hz)
         return self._maps[name]
-
-
-def _id_of(entity: Entity | int) -> int:
-    return entity if isinstance(entity, int) else entity.id
 
 
 def _fields(record: npt.NDArray[Any]) -> dict[str, Any]:

@@ -66,6 +66,8 @@ GUIDE = np.dtype(
         ("tile_m", "<f8"),
         ("origin_x", "<f8"),
         ("origin_y", "<f8"),
+        ("hunt_ns", "<i8"),  # so long it goes for one thing
+        ("hunt_pause_ns", "<i8"),
     ],
     align=True,
 )
@@ -91,8 +93,6 @@ ARRIVED_M = 0.8
 LEG_MAX_NS = 15_000_000_000
 REST_MIN_NS = 1_500_000_000
 ACT_EVERY_NS = 1_050_000_000
-HUNT_NS = 8_000_000_000
-HUNT_PAUSE_NS = 6_000_000_000
 HUNT_RANGE_M = 14.0
 CHAT_EVERY_NS = 60_000_000_000
 RUN_SHARE = 0.25
@@ -217,7 +217,7 @@ def start_bot(
     table["home_right"][row] = right
     table["home_top"][row] = top
     table["rest_until_ns"][row] = now_ns + int(chance(bots, row) * 8e9)
-    table["next_hunt_ns"][row] = now_ns + int(chance(bots, row) * HUNT_PAUSE_NS)
+    table["next_hunt_ns"][row] = now_ns + int(chance(bots, row) * int(bots.guide["hunt_pause_ns"][0]))
     table["next_chat_ns"][row] = now_ns + int(chance(bots, row) * CHAT_EVERY_NS)
     table["next_act_ns"][row] = now_ns
     table["heading"][row] = int(chance(bots, row) * 65536.0)
@@ -245,7 +245,7 @@ def notice(
     if inside_x and inside_y:
         table["prey_id"][row] = entity_id
         table["prey_is_item"][row] = is_item
-        table["prey_until_ns"][row] = now_ns + HUNT_NS
+        table["prey_until_ns"][row] = now_ns + int(bots.guide["hunt_ns"][0])
         table["to_x"][row] = x
         table["to_y"][row] = y
         table["walking"][row] = 0
@@ -257,7 +257,7 @@ def forget_prey(bots: Bots, row: int, now_ns: int) -> None:
     bots.bots["prey_id"][row] = 0
     bots.bots["walking"][row] = 0
     bots.bots["rest_until_ns"][row] = now_ns + REST_MIN_NS
-    bots.bots["next_hunt_ns"][row] = now_ns + int(HUNT_PAUSE_NS * (0.5 + chance(bots, row)))
+    bots.bots["next_hunt_ns"][row] = now_ns + int(int(bots.guide["hunt_pause_ns"][0]) * (0.5 + chance(bots, row)))
 
 
 @inner_kernel

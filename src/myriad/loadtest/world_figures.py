@@ -24,7 +24,7 @@ _NOTHING: Mapping[str, Any] = {
     "ticks": 0,
     "snapshots_sent": 0,
     "drops": {},
-    "histograms_ns": {"lateness": {}},
+    "histograms_ns": {"lateness": {"counts": {}, "sum": 0, "max": 0}},
 }
 TIMEOUT_S = 3.0
 

@@ -18,6 +18,7 @@ from myriad.wire.layouts import (
     CHANNEL_INVENTORY,
     CONTROL_EVENT,
     CONTROL_WALL,
+    EVENT_ENDED,
     EVENT_STARTED,
     TRADE_OPEN,
 )
@@ -332,6 +333,24 @@ def test_walls_events_whispers_confirmations_and_trades_are_told() -> None:
     assert (trade.partner, trade.version, trade.confirmed, trade.partner_confirmed) == (8, 3, False, True)
     assert (trade.mine, trade.theirs) == (((0, 5),), ())
     assert [(chat.name, chat.text, chat.whispered) for chat in player.chats] == [("Bob", "psst", True)]
+
+
+def test_an_event_that_goes_on_is_told_after_each_welcome_but_is_news_once() -> None:
+    journey = Journey()
+    player = journey.player
+    fair = struct.pack("<BBIB", CONTROL_EVENT, EVENT_STARTED, 9, 4) + b"fair"
+    over = struct.pack("<BBIB", CONTROL_EVENT, EVENT_ENDED, 9, 4) + b"fair"
+    journey.west.tell(0, CHANNEL_CONTROL, fair)
+    journey.run(10)
+    row = journey.offer()
+    crossed(journey, row, 3)
+    journey.east.tell(row, CHANNEL_CONTROL, fair)
+    journey.until(lambda: player.zone == "east" and bool(player.running))
+    assert [event.started for event in player.events] == [True]
+    journey.east.tell(row, CHANNEL_CONTROL, over)
+    journey.run(10)
+    assert [event.started for event in player.events] == [True, False]
+    assert player.running == {}
 
 
 def test_what_a_player_says_and_trades_goes_out_as_the_document_says() -> None:
