@@ -127,6 +127,52 @@ def test_a_group_that_crosses_together_arrives_whole_and_none_twice() -> None:
     assert all(owner_of(world, one).owner.zone == "zone-2" for one in group)
 
 
+def test_a_hundred_who_cross_within_a_second_all_arrive_within_half_a_second() -> None:
+    world = WorldStepper(["zone-1", "zone-2"], seed=16)
+    group = [world.join(f"walker {n}", 996 + n % 4, Y - 2 + n // 4 % 5) for n in range(100)]
+    assert world.wait_until(lambda: all(one.player.ready for one in group), 1200)
+    world.run(90)  # until all have a passage
+    for one in group:
+        one.player.walk(0.0)
+    beyond: dict[int, int] = {}
+    arrived: dict[int, int] = {}
+    for _ in range(600):
+        world.step()
+        for one in group:
+            if one.player.position[0] >= 1002:
+                beyond.setdefault(one.character, world.ticks)
+            if one.player.zone == "zone-2":
+                arrived.setdefault(one.character, world.ticks)
+        if len(arrived) == len(group):
+            break
+    assert len(arrived) == len(group)
+    assert max(arrived[one] - beyond.get(one, arrived[one]) for one in arrived) <= 30
+    world.run(60)
+    assert all(own_rows(world, one) == ["zone-2"] for one in group)
+    assert world.zones["zone-1"].part.status()["handoffs"] == 100
+
+
+def test_a_player_goes_around_the_corner_of_four_zones() -> None:
+    world = WorldStepper(["zone-1", "zone-2", "zone-3", "zone-4"], seed=17)
+    ada = enter(world, "Ada", 990, 990)
+    seen = [ada.player.zone]
+    for direction, there in (
+        (0.0, lambda x, y: x > 1008),
+        (0.25, lambda x, y: y > 1008),
+        (0.5, lambda x, y: x < 992),
+        (0.75, lambda x, y: y < 992),
+    ):
+        ada.player.walk(direction)
+        for _ in range(600):
+            world.step()
+            assert len(own_rows(world, ada)) <= 1
+            if ada.player.zone != seen[-1]:
+                seen.append(ada.player.zone)
+            if there(*ada.player.position):
+                break
+    assert seen == ["zone-1", "zone-2", "zone-4", "zone-3", "zone-1"]
+
+
 def test_a_neighbours_entities_are_seen_and_named_across_the_border() -> None:
     world = WorldStepper(["zone-1", "zone-2"], seed=6)
     ada, bob = enter(world, "Ada", 985), enter(world, "Bob", 1015)

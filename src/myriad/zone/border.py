@@ -72,16 +72,16 @@ class Border:
             )
         )
         tick = int(self._world.clock["tick"][0])
+        first_name = self._next_name[index]
+        self._next_name[index] = (first_name + NAMES_PER_BLOCK) % MAX_SHOWN
         bodies = []
         for first in range(0, count, RECORDS_PER_BLOCK):
             records = self._shown[first : min(first + RECORDS_PER_BLOCK, count)]
-            bodies.append(_HEAD.pack(tick, len(records)) + records.tobytes() + self._names(index, records))
+            bodies.append(_HEAD.pack(tick, len(records)) + records.tobytes() + self._names(first_name, records))
         return bodies
 
-    def _names(self, index: int, records: NDArray[Any]) -> bytes:
+    def _names(self, start: int, records: NDArray[Any]) -> bytes:
         """Some of the names, others each time, so that each comes again soon and nothing has to be asked for."""
-        start = self._next_name[index]
-        self._next_name[index] = (start + NAMES_PER_BLOCK) % 65536
         chosen = {(start + k) % len(records) for k in range(NAMES_PER_BLOCK)}
         parts = [bytes([len(chosen)])]
         for place in sorted(chosen):
@@ -155,7 +155,7 @@ class Border:
 
     # Who is near.
 
-    def near(self, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
+    def near(self, rows: NDArray[Any]) -> NDArray[np.bool_]:
         """For each entity row whether it is within 30 m of a border of the zone, or beyond it."""
         entities = self._world.entities
         qx, qy = entities["qx"][rows], entities["qy"][rows]

@@ -31,7 +31,7 @@ from myriad.wire.datagram import MAX_PAYLOAD_BYTES, Batch
 from myriad.wire.layouts import PEER_BYTE
 from myriad.wire.token_data import TokenData
 from myriad.zone.arrays import ZoneArrays
-from myriad.zone.avatars import NOBODY, Avatar
+from myriad.zone.avatars import Avatar
 from myriad.zone.border import Border
 from myriad.zone.chat import Talk
 from myriad.zone.confirming import Confirming
@@ -247,16 +247,14 @@ class WorldPart:
 
     def _report_near(self, now_ns: int) -> None:
         """Tells the member who is near a border, or beyond it."""
-        avatars = [avatar for avatar in self._players.avatars if avatar.connection != NOBODY and not avatar.frozen]
-        if not avatars:
-            return
-        rows = np.array([avatar.entity_row for avatar in avatars], np.intp)
+        connections = np.flatnonzero(self._arrays.sessions["active"])
+        rows = self._arrays.sessions["entity_row"][connections]
         entities = self._arrays.world.entities
         for place in np.flatnonzero(self.border.near(rows)):
-            row = rows[place]
-            self.member.player_at(
-                avatars[place].character, float(entities["x"][row]), float(entities["y"][row]), now_ns
-            )
+            avatar = self._players.avatars.of_connection(int(connections[place]))
+            if avatar is not None and not avatar.frozen:
+                row = rows[place]
+                self.member.player_at(avatar.character, float(entities["x"][row]), float(entities["y"][row]), now_ns)
 
     def _look_around(self, now_ns: int) -> None:
         """Which neighbours we want to see, which want to see us, and who is within earshot."""
