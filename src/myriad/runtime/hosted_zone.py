@@ -24,7 +24,8 @@ from myriad.runtime.clocks import RealClock, process_cpu_ns, resident_bytes
 from myriad.runtime.endpoints import new_endpoint, own_endpoints, parse_public_address
 from myriad.runtime.quiet_collection import QuietCollection
 from myriad.runtime.udp_port import UdpPort
-from myriad.runtime.zone_loop import WorldTies, WorldZoneLike, ZoneLike, ZoneLoop
+from myriad.runtime.zone_loop import ZoneLoop
+from myriad.runtime.zone_ports import WorldTies, WorldZoneLike, ZoneLike
 from myriad.runtime.zone_thread import ZoneThread
 
 Answer = TypeVar("Answer")

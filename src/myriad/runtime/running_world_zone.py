@@ -22,7 +22,7 @@ from myriad.netcode.addresses import Endpoint
 from myriad.runtime.hosted_zone import HostedWorldZone, MakeWorldZone, RunningZone, Wish
 from myriad.runtime.load_meter import LoadMeter
 from myriad.runtime.quiet_collection import QuietCollection
-from myriad.runtime.zone_loop import Outside, WorldTies
+from myriad.runtime.zone_ports import Outside, WorldTies
 
 _LONGEST_IDLE_NS: Final = NS_PER_S
 

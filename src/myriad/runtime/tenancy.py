@@ -279,7 +279,7 @@ class Tenancy:
 
 
 class _Ties:
-    """`runtime.zone_loop.Outside` of one start of a zone."""
+    """`runtime.zone_ports.Outside` of one start of a zone."""
 
     def __init__(self, tenancy: Tenancy, ties: HostTies) -> None:
         self._tenancy = tenancy

@@ -57,7 +57,7 @@ def _wait(fd: int, wake_fd: int, io: Bundle[SocketIo], timeout_ns: int) -> int:
 
 
 class UdpPort:
-    """A bound UDP socket for one thread; see `DatagramPort` in `runtime/zone_loop.py`."""
+    """A bound UDP socket for one thread; see `DatagramPort` in `runtime/zone_ports.py`."""
 
     def __init__(self, sock: socket.socket, *, fallback: bool = False) -> None:
         """Takes over `sock` (bound, non-blocking); `fallback` uses one call per datagram on every platform."""

@@ -2,7 +2,8 @@
 
 Responsible for: when a zone receives and ticks, what it measures, commands from other threads between ticks, handing
 on what the zone asks of the store and says on the bus, and telling clients at the end.
-Not here: the thread around it (`runtime/zone_thread.py`), the zone (`zone/`), sockets (`runtime/udp_port.py`).
+Not here: the thread around it (`runtime/zone_thread.py`), what it needs of a zone, a port and the world around
+(`runtime/zone_ports.py`).
 
 One `turn` sleeps and then does what is due. A zone with players sleeps until its next tick, whatever arrives meanwhile:
 packets are taken once per tick. An idle zone sleeps until a packet comes, but looks at the socket at most once per tick
@@ -19,150 +20,22 @@ import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, TypeVar
 
-from myriad.cluster.requests import Answer, Directory, LeaseGranted, Request
 from myriad.core.clock import NS_PER_S, Clock, FixedStep
 from myriad.core.histogram import record
-from myriad.core.phases import PHASE_RECEIVE, PHASE_SEND, PhaseTimer
+from myriad.core.phases import PHASE_RECEIVE, PHASE_SEND
 from myriad.runtime.clocks import thread_cpu_ns
 from myriad.runtime.quiet_collection import QuietCollection
 from myriad.runtime.zone_measures import ZoneMeasures
-from myriad.wire.datagram import Batch, new_batch
+from myriad.runtime.zone_ports import DatagramPort, WorldTies, ZoneLike
+from myriad.wire.datagram import new_batch
 
 T = TypeVar("T")
 
 RECEIVE_BATCH = 256
 MAX_WAITING_COMMANDS = 4096
 _COMMANDS_NS = 2_000_000
-
-
-class DatagramPort(Protocol):
-    """Where datagrams come from and go to, and how to sleep: `runtime.udp_port.UdpPort`, or a fake."""
-
-    def receive(self, batch: Batch) -> int:
-        """Fills `batch` from its beginning with what waits; returns the number."""
-        ...
-
-    def send(self, batch: Batch, count: int) -> int:
-        """Sends the first `count` of `batch`; returns how many were taken."""
-        ...
-
-    def wait(self, timeout_ns: int, *, for_packets: bool) -> int:
-        """Sleeps until `wake`, the timeout or a packet (if wanted); returns the time at which it woke."""
-        ...
-
-    def wake(self) -> None:
-        """Ends the present or next `wait`; from any thread."""
-        ...
-
-
-class ZoneLike(Protocol):
-    """What a loop needs of a zone. All calls come from the loop's thread."""
-
-    @property
-    def idle(self) -> bool:
-        """True while nobody is in the zone or about to be simulated: it needs no ticks, only `poll`."""
-        ...
-
-    @property
-    def outgoing(self) -> tuple[Batch, int]:
-        """Datagrams to send now and their number; asked once after each `tick`, `poll` and `close`."""
-        ...
-
-    @property
-    def phases(self) -> PhaseTimer:
-        """Where the zone counts time by phase (all but receive and send); the loop reads and clears it each turn."""
-        ...
-
-    def receive(self, batch: Batch, count: int, now_ns: int, wall_s: int) -> None:
-        """Takes the first `count` datagrams of `batch`, which it may change."""
-        ...
-
-    def tick(self, now_ns: int) -> None:
-        """One simulation step, the slow lane before it, snapshots after it."""
-        ...
-
-    def observe_load(self, busy_s: float, interval_s: float) -> None:
-        """The latest ticks, with receiving and sending, took `busy_s` of the `interval_s` that they had."""
-        ...
-
-    def poll(self, now_ns: int) -> None:
-        """While idle: the slow lane and timeouts, about once a second and after packets came."""
-        ...
-
-    def close(self, now_ns: int) -> None:
-        """Ends all connections; `outgoing` then tells the clients."""
-        ...
-
-
-class WorldZoneLike(ZoneLike, Protocol):
-    """What a loop needs besides of a zone that is one of a world."""
-
-    def start(self, granted: LeaseGranted, now_ns: int) -> None:
-        """Before the first tick: the lease, asked for not before `now_ns`, and what the zone held."""
-        ...
-
-    def may_speak(self, now_ns: int) -> bool:
-        """False while its lease is over: it takes no datagrams, sends none, and is polled instead of ticking."""
-        ...
-
-    def take_requests(self) -> list[tuple[int, Request]]:
-        """What it asks of the store, by its own numbers, in order; asked after each `tick`, `poll` and `close`."""
-        ...
-
-    def answer(self, number: int, answer: Answer | None) -> None:
-        """The answer to one of them; None if the store could not be asked."""
-        ...
-
-    def take_posts(self) -> list[tuple[str, bytes]]:
-        """What it publishes on the bus: (topic, body); asked with `take_requests`."""
-        ...
-
-    def hear(self, topic: str, body: bytes) -> None:
-        """What came over the bus."""
-        ...
-
-    def set_directory(self, directory: Directory, now_ns: int) -> None:
-        """Who runs what; `now_ns` is when the store was asked."""
-        ...
-
-    @property
-    def fenced(self) -> bool:
-        """True once it has lost its lease for good."""
-        ...
-
-    def drain(self, now_ns: int) -> None:
-        """Makes everybody leave and writes everything, as the ticks go on."""
-        ...
-
-    @property
-    def drained(self) -> bool:
-        """True once nobody is left and everything is written."""
-        ...
-
-
-class Outside(Protocol):
-    """What a zone of a world is connected to. Called on the loop's thread; nothing here waits."""
-
-    def ask(self, requests: list[tuple[int, Request]]) -> None:
-        """To the store; answers come back by `ZoneLoop.post`."""
-        ...
-
-    def publish(self, posts: list[tuple[str, bytes]]) -> None:
-        """To the bus."""
-        ...
-
-    def finished(self) -> None:
-        """The zone is fenced or drained; called once."""
-        ...
-
-
-class WorldTies(NamedTuple):
-    """A zone of a world, and what it is connected to."""
-
-    zone: WorldZoneLike
-    outside: Outside
 
 
 class ZoneLoop:

@@ -12,7 +12,8 @@ import logging
 import threading
 from collections.abc import Callable
 
-from myriad.runtime.zone_loop import DatagramPort, ZoneLoop
+from myriad.runtime.zone_loop import ZoneLoop
+from myriad.runtime.zone_ports import DatagramPort
 
 _LOG = logging.getLogger(__name__)
 

@@ -9,7 +9,8 @@ from myriad.core.clock import NS_PER_S, ManualClock
 from myriad.core.phases import PhaseTimer
 from myriad.core.settings import Settings
 from myriad.runtime.hosted_zone import ZoneSite
-from myriad.runtime.zone_loop import WorldTies, ZoneLoop
+from myriad.runtime.zone_loop import ZoneLoop
+from myriad.runtime.zone_ports import WorldTies
 from tests.processes.small_zone import SmallZone
 from tests.unit.runtime.fake_port import FakePort
 
