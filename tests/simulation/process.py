@@ -120,8 +120,9 @@ class Process:
             self.die()
 
     def die(self) -> None:
-        self.zone.dead = True
-        self._cluster.has_died(self)
+        if not self.dead:
+            self.zone.dead = True
+            self._cluster.has_died(self)
 
     def _step(self, name: str) -> None:
         if self._cluster.is_deadly(name):
@@ -221,4 +222,6 @@ class Process:
             self.flush()
 
     def _send_down(self, client: str, down: Down) -> None:
-        self._cluster.send_down(self.host.name, client, down)
+        """As the loop of a real zone does: whatever the zone wants to say, it is said only under the lease."""
+        if self.member.may_speak(self._timeline.now_ns):
+            self._cluster.send_down(self.host.name, client, down)
