@@ -55,7 +55,8 @@ def test_wrong_flags_are_refused_in_one_line(flags: list[str]) -> None:
 def test_clients_are_served_measured_and_compared_through_a_bad_network(tmp_path: Path) -> None:
     assert myriad("warm").returncode == 0
     file = tmp_path / "result.json"
-    arguments = ("server", "--port", "0", "--npcs", "40", "--view-digests", "--max-seconds", "240")
+    data = str(tmp_path / "data")
+    arguments = ("server", "--port", "0", "--data", data, "--npcs", "40", "--view-digests", "--max-seconds", "240")
     with Program("myriad", *arguments).until_ready() as server:
         host, port = server.address.split(":")
         flags = ("--host", host, "--port", port, "--clients", str(CLIENTS), "--seconds", "5")
