@@ -43,7 +43,10 @@ class Referee:
         if len(playing) > 1:
             raise Broken(f"character {character} plays in {' and '.join(playing)}")
 
-    def installed(self, character: int, hop: int, being: Being, *, loaded: bool) -> None:
+    def installed(self, character: int, hop: int, being: Being, *, loaded: bool, speaks: bool) -> None:
+        """A zombie may still install from an answer that it slept over: it will never act on it."""
+        if not speaks:
+            return
         newest = self._hops.get(character, -1)
         if hop < newest or (hop == newest and not loaded):
             raise Broken(f"character {character} entered with hop {hop} after hop {newest}")

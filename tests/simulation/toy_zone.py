@@ -298,7 +298,6 @@ class ToyZone:
 
     def _enter(self, row: CharacterRow, *, loaded: bool) -> None:
         being = Being(row.x, row.y) if row.record is None else self._archive.being(row.record)
-        self._referee.intact(row.character, being)
         self._hops[row.character] = row.hop
         being = being._replace(session=row.session, restored=frozenset() if loaded else being.restored)
         if being.last_input != row.last_input:
@@ -307,7 +306,8 @@ class ToyZone:
             raise AssertionError(f"character {row.character} entered twice")
         self.beings[row.character] = being
         self._alone_since[row.character] = self._timeline.now_ns
-        self._referee.installed(row.character, row.hop, being, loaded=loaded)
+        speaks = self.member.may_speak(self._timeline.now_ns)
+        self._referee.installed(row.character, row.hop, being, loaded=loaded, speaks=speaks)
 
     def freeze(self, character: int) -> Leaving:
         self._step("freeze")
