@@ -39,6 +39,7 @@ class Links:
         self._drops = drops
         self._own = Side(world_map.by_name[key.zone].number, key.layer, 0)
         self._neighbours = tuple(zone.name for zone in world_map.neighbours(key.zone))
+        self._greeted = frozenset(self._neighbours)
         self._view: DirectoryView = EMPTY_VIEW
         self._preferred: dict[str, ZoneKey] = {}
         self._links: dict[ZoneKey, PeerLink] = {}
@@ -76,7 +77,21 @@ class Links:
         if before is not None and before != row.key and before in self._links:
             self._links[before].rest()
         self._preferred[name] = row.key
-        self._links[row.key].greet(now_ns)
+        self._greet_or_rest(name, now_ns)
+
+    def greet_only(self, names: frozenset[str], now_ns: int) -> None:
+        """Ask only these neighbours whether they are there; until the first call, all are asked."""
+        if names != self._greeted:
+            self._greeted = names
+            for name in self._preferred:
+                self._greet_or_rest(name, now_ns)
+
+    def _greet_or_rest(self, name: str, now_ns: int) -> None:
+        link = self._links[self._preferred[name]]
+        if name in self._greeted:
+            link.greet(now_ns)
+        else:
+            link.rest()
 
     def _reach(self, row: LeaseRow) -> PeerLink | None:
         """The link to who runs a zone, opened if need be; None for a zone that is not on the map, or too many links."""
@@ -209,8 +224,8 @@ class Links:
                 return False
             self._links[key] = link
             self._endpoints[key] = sender
-            if key in self._preferred.values():
-                link.greet(link.heard_ns or 0)
+            if self._preferred.get(key.zone) == key:
+                self._greet_or_rest(key.zone, link.heard_ns or 0)
         return True
 
     def take_messages(self, key: ZoneKey) -> list[Message]:

@@ -254,6 +254,11 @@ class Member:
         """Zones that want this zone's border blocks now."""
         return self._links.border_wanted_by(now_ns)
 
+    def greet_only(self, names: frozenset[str], now_ns: int) -> None:
+        """The neighbours that matter, because players are near them: only they are asked whether they are there. So a
+        zone in which nothing happens is silent, and its neighbours may sleep. Until the first call all are asked."""
+        self._links.greet_only(names, now_ns)
+
     def neighbours(self, now_ns: int) -> dict[str, ZoneKey]:
         """Neighbours that are there now, by zone name: the layer that this zone's players cross to. The others are
         walls."""

@@ -99,5 +99,5 @@ class Residents(Protocol):
         ...
 
     def receive_border(self, source: ZoneKey, body: bytes, now_ns: int) -> None:
-        """The newest state of a neighbour's entities near our border; may be lost or late, never older than the last."""
+        """The newest state of a neighbour's entities near our border; may be lost, is never older than the last."""
         ...

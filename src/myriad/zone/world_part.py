@@ -47,6 +47,8 @@ URGENT_EVERY_NS = 100_000_000
 OVERFULL = 1.2
 """Handoffs may fill a zone so far beyond the players that it admits."""
 MAX_PACKETS = 4096
+START_FIRST_NS = NS_PER_S // 2
+"""A neighbour that is there has answered by then."""
 START_AGAIN_NS = 2 * NS_PER_S
 NO_ANSWER = 0
 """Number of a request whose answer nobody waits for; the member's are above, talk's below."""
@@ -264,16 +266,21 @@ class WorldPart:
         x, y = entities["qx"][rows] / UNITS_PER_M, entities["qy"][rows] / UNITS_PER_M
         wanted_by = set(self.member.border_wanted_by(now_ns))
         self._shows = []
+        near: set[str] = set()
         for index, area in enumerate(self.border.neighbours):
             key = there.get(area.name)
             away = np.maximum(np.maximum(area.x - x, x - area.east), np.maximum(area.y - y, y - area.north))
             seen = bool(np.any(away < SEES_M))
+            if seen:
+                near.add(area.name)
             if key is None:
                 if seen:
                     self._want_zone(area.name, now_ns)
                 continue
+            self._next_start_ns.pop(area.name, None)
             self.member.want_border(key, seen, now_ns)
             self._shows += [(index, viewer) for viewer in wanted_by if viewer.zone == area.name]
+        self.member.greet_only(frozenset(near), now_ns)
         if self._router is not None:
             self._router.neighbours = [
                 (there[area.name], area) for area in self.border.neighbours if area.name in there
@@ -281,7 +288,7 @@ class WorldPart:
 
     def _want_zone(self, name: str, now_ns: int) -> None:
         """A neighbour that players come near does not run: whoever starts zones is to know."""
-        if now_ns >= self._next_start_ns.get(name, 0):
+        if now_ns >= self._next_start_ns.setdefault(name, now_ns + START_FIRST_NS):
             self._next_start_ns[name] = now_ns + START_AGAIN_NS
             self._asks.append((NO_ANSWER, WantZone(ZoneKey(name))))
 
