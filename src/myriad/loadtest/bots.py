@@ -59,6 +59,7 @@ GUIDE = np.dtype(
         ("attack", "u1"),  # intents of the game, 0: the game has none
         ("pick_up", "u1"),
         ("run_button", "u1"),
+        ("hunt_buttons", "u1"),  # held while it goes for something
         ("player_kind", "u1"),
         ("dead_state", "u1"),
         ("attack_range_m", "<f8"),
@@ -66,7 +67,8 @@ GUIDE = np.dtype(
         ("tile_m", "<f8"),
         ("origin_x", "<f8"),
         ("origin_y", "<f8"),
-        ("hunt_ns", "<i8"),  # so long it goes for one thing
+        ("hunt_range_m", "<f8"),  # it goes for what is so near
+        ("hunt_ns", "<i8"),  # so long, for one thing
         ("hunt_pause_ns", "<i8"),
     ],
     align=True,
@@ -93,7 +95,6 @@ ARRIVED_M = 0.8
 LEG_MAX_NS = 15_000_000_000
 REST_MIN_NS = 1_500_000_000
 ACT_EVERY_NS = 1_050_000_000
-HUNT_RANGE_M = 14.0
 CHAT_EVERY_NS = 60_000_000_000
 RUN_SHARE = 0.25
 TURN_MIN_NS = 200_000_000
@@ -238,7 +239,8 @@ def notice(
         table["to_x"][row] = x
         table["to_y"][row] = y
         return
-    if table["prey_id"][row] != 0 or now_ns < int(table["next_hunt_ns"][row]) or distance_m > HUNT_RANGE_M:
+    far = distance_m > float(bots.guide["hunt_range_m"][0])
+    if table["prey_id"][row] != 0 or now_ns < int(table["next_hunt_ns"][row]) or far:
         return
     inside_x = float(table["home_left"][row]) <= x <= float(table["home_right"][row])
     inside_y = float(table["home_bottom"][row]) <= y <= float(table["home_top"][row])
@@ -297,6 +299,7 @@ def decide(bots: Bots, row: int, now_ns: int, alive: bool, actions: npt.NDArray[
         table["prey_id"][row] = 0
         table["walking"][row] = 0
         return
+    hunt_buttons = 0
     away_x = float(table["to_x"][row]) - float(table["x"][row])
     away_y = float(table["to_y"][row]) - float(table["y"][row])
     distance_m = math.sqrt(away_x * away_x + away_y * away_y)
@@ -305,6 +308,7 @@ def decide(bots: Bots, row: int, now_ns: int, alive: bool, actions: npt.NDArray[
             forget_prey(bots, row, now_ns)
             return
         walking = _hunt(bots, row, now_ns, distance_m, actions)
+        hunt_buttons = int(bots.guide["hunt_buttons"][0])
     else:
         if int(table["walking"][row]) == 0:
             if now_ns < int(table["rest_until_ns"][row]) or not choose_leg(bots, row, now_ns):
@@ -320,6 +324,6 @@ def decide(bots: Bots, row: int, now_ns: int, alive: bool, actions: npt.NDArray[
     table["heading"][row] = heading
     actions["heading"][row] = heading
     if walking:
-        actions["buttons"][row] = table["buttons"][row]
+        actions["buttons"][row] = int(table["buttons"][row]) | hunt_buttons
         actions["move_dir"][row] = math.floor(angle * 256.0 + 0.5) & 0xFF
         actions["move_mag"][row] = 255

@@ -41,11 +41,11 @@ T = TypeVar("T")
 SLICE_NS = 20_000_000
 ATTACK_RANGE_M = 2.2
 PICK_UP_RANGE_M = 2.2
-HUNT_NS = (8_000_000_000, 6_000_000_000)
-"""How long a bot goes for one thing, and how long it then lets all be."""
+HUNT = (14.0, 8_000_000_000, 6_000_000_000)
+"""How near a thing must be for a bot to go for it (m), how long it does, and how long it then lets all be (ns)."""
 
-ENDLESS_HUNT_NS = (45_000_000_000, 2_000_000_000)
-"""The same in a world: there it is to win, so that it has something to lose."""
+EAGER_HUNT = (90.0, 20_000_000_000, 1_000_000_000)
+"""The same in a world: there a bot is to win things, so that it has something to lose."""
 
 DELAYED_PER_CLIENT = 12
 _CHAT = "Has anyone seen the ember shards?"
@@ -68,7 +68,9 @@ def build_swarm(
     guide["dead_state"] = game.states.get("dead", 255)
     guide["attack_range_m"], guide["pick_up_range_m"] = ATTACK_RANGE_M, PICK_UP_RANGE_M
     guide["tile_m"], guide["origin_x"], guide["origin_y"] = TILE_M, zone.origin_x, zone.origin_y
-    guide["hunt_ns"], guide["hunt_pause_ns"] = ENDLESS_HUNT_NS if rows > number else HUNT_NS
+    hunt = EAGER_HUNT if rows > number else HUNT
+    guide["hunt_range_m"], guide["hunt_ns"], guide["hunt_pause_ns"] = hunt
+    guide["hunt_buttons"] = guide["run_button"] if rows > number else 0
     schedule = np.zeros(1, SCHEDULE)
     schedule["interval_ns"] = 1_000_000_000 // options.input_hz
     schedule["round_ns"] = time.monotonic_ns()

@@ -80,12 +80,12 @@ def choose_places(zone: ZoneMap, number: int, spread: str, seed: int) -> Places:
         left, bottom = find_square(zone)
         homes[:inside] = (left, bottom, left + SQUARE_M, bottom + SQUARE_M)
     starts = np.concatenate(
-        [_points(zone, homes[0], inside, rng), _points(zone, np.array(whole, np.float64), number - inside, rng)]
+        [points_in(zone, homes[0], inside, rng), points_in(zone, np.array(whole, np.float64), number - inside, rng)]
     )
     return Places(starts, homes, np.zeros((number, 4)))
 
 
-def _points(
+def points_in(
     zone: ZoneMap, home: npt.NDArray[np.float64], number: int, rng: np.random.Generator
 ) -> npt.NDArray[np.float64]:
     """`number` points spread evenly over the middles of the walkable tiles of a rectangle."""

@@ -15,13 +15,21 @@ import numpy as np
 import numpy.typing as npt
 
 from myriad.client.ground import TILE_M, Game, WorldMap, ZoneArea, ZoneMap
-from myriad.loadtest.places import Places, choose_places, own_ground
+from myriad.loadtest.places import Places, own_ground, points_in
 
 REACHES_TILES = (12, 8, 5)
 """Half the length of a lane; the longest that a border has room for is taken."""
 
 ROOM_M = 15.0
 """How far from its lane a traveller strays when the way is blocked."""
+
+
+PARTY = 5
+CLOSE_M = 6.0
+"""So far from its middle a party starts."""
+
+HOME_M = 100.0
+"""So far it strays."""
 
 
 class Border(NamedTuple):
@@ -89,8 +97,11 @@ def lanes_of(ground: ZoneMap, border: Border) -> npt.NDArray[np.float64]:
 
 
 def choose_world_places(game: Game, ground: ZoneMap, number: int, travel: float, seed: int) -> Places:
-    """Places for `number` players, of whom the share `travel` (0..1) has a lane and starts on it; who has one is spread
-    over all. The others are spread evenly over all zones, each at home in its own."""
+    """Places for `number` players, of whom the share `travel` (0..1) has a lane and starts on it.
+
+    The others are spread evenly over all zones, each at home in its own, in parties of `PARTY`: alone a player cannot
+    win much.
+    """
     rng = np.random.default_rng(seed)
     borders = [lanes for border in borders_of(game.world_map) if len(lanes := lanes_of(ground, border))]
     num_travellers = round(number * travel) if borders else 0
@@ -109,9 +120,18 @@ def choose_world_places(game: Game, ground: ZoneMap, number: int, travel: float,
     others = np.setdiff1d(np.arange(number), travellers)
     for k, area in enumerate(game.world_map.zones):
         here = others[k :: len(game.world_map.zones)]
-        chosen = choose_places(_part(ground, area), len(here), "uniform", seed + area.number)
-        places.starts[here], places.homes[here] = chosen.starts, chosen.homes
+        for first in range(0, len(here), PARTY):
+            _place_party(places, here[first : first + PARTY], _part(ground, area), rng)
     return places
+
+
+def _place_party(places: Places, party: npt.NDArray[np.int64], zone: ZoneMap, rng: np.random.Generator) -> None:
+    west, south, east, north = zone.bounds
+    room = np.array([west + HOME_M, south + HOME_M, east - HOME_M, north - HOME_M])
+    x, y = points_in(zone, room, 1, rng)[0]
+    close = np.array([x - CLOSE_M, y - CLOSE_M, x + CLOSE_M, y + CLOSE_M])
+    places.starts[party] = points_in(zone, close, len(party), rng)
+    places.homes[party] = (x - HOME_M, y - HOME_M, x + HOME_M, y + HOME_M)
 
 
 def _shortened(lane: npt.NDArray[np.float64], rng: np.random.Generator) -> npt.NDArray[np.float64]:

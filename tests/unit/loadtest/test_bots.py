@@ -20,7 +20,7 @@ def make(solid: np.ndarray, number: int, home: tuple[float, float, float, float]
     guide["attack"], guide["pick_up"], guide["run_button"] = 3, 4, 1
     guide["attack_range_m"], guide["pick_up_range_m"] = 2.0, 1.5
     guide["tile_m"], guide["origin_x"] = 2.0, origin
-    guide["hunt_ns"], guide["hunt_pause_ns"] = 8 * S, 6 * S
+    guide["hunt_range_m"], guide["hunt_ns"], guide["hunt_pause_ns"] = 14.0, 8 * S, 6 * S
     bots = Bots(np.zeros(number, BOT), guide, solid)
     for row in range(number):
         start_bot(bots, row, 1000 + row, 0, *home)
