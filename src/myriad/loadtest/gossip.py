@@ -72,12 +72,12 @@ class Gossip:
 
     def begin(self, now_ns: int) -> None:
         """Chooses who speaks to whom: pairs from different zones, and listeners from everywhere."""
-        number = len(self._names)
-        shuffled = self._rng.permutation(number).tolist()
+        shuffled = self._rng.permutation(len(self._names)).tolist()
         zones = self._travel.zone_of
-        for one, other in zip(shuffled[::2], shuffled[1::2], strict=False):
-            if zones[one] != zones[other] and len(self._pairs) < MAX_PAIRS:
-                self._pairs.append((one, other))
+        by_zone = sorted(shuffled, key=lambda player: zones[player])
+        half = len(by_zone) // 2
+        pairs = [pair for pair in zip(by_zone[:half], by_zone[half:], strict=False) if zones[pair[0]] != zones[pair[1]]]
+        self._pairs = [pairs[k] for k in self._rng.permutation(len(pairs))[:MAX_PAIRS].tolist()]
         self._listeners = shuffled[:MAX_LISTENERS]
         self._crew.swarm.mail.listens[self._listeners] = 1
         self._next_whisper_ns = self._next_world_ns = now_ns
