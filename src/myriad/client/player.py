@@ -153,9 +153,9 @@ class Player(Social):
         return int(client_disconnect(self._arrays.net, self._session.row, out, 0, now_ns))
 
     @property
-    def connections(self) -> list[int]:
+    def connections(self) -> tuple[int, ...]:
         """For each of the player's connection rows, how many began there: each wants a UDP port of its own."""
-        return self._session.connections
+        return tuple(self._session.connections)
 
     @property
     def connected(self) -> bool:
@@ -264,7 +264,7 @@ class Player(Social):
 
     # Inside.
 
-    def _send(self, channel: int, body: bytes) -> bool:
+    def _tell(self, channel: int, body: bytes) -> bool:
         return self._session.send(channel, body)
 
     def _turn(self, direction: float) -> None:

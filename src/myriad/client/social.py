@@ -37,7 +37,7 @@ class Social(ABC):
         """The neighbouring zone that could not be entered last."""
 
     @abstractmethod
-    def _send(self, channel: int, body: bytes) -> bool:
+    def _tell(self, channel: int, body: bytes) -> bool:
         """Queues a message; false if too much waits to be sent."""
 
     def hear(self, message: Message | None) -> None:
@@ -73,31 +73,31 @@ class Social(ABC):
 
         200 bytes at most. Raises KeyError for another scope.
         """
-        return self._send(CHANNEL_CHAT, messages.say(scope, text))
+        return self._tell(CHANNEL_CHAT, messages.say(scope, text))
 
     def whisper(self, name: str, text: str) -> bool:
         """Says something to the player of that name alone, wherever in the world; false if too much waits."""
-        return self._send(CHANNEL_CHAT, messages.whisper(name, text))
+        return self._tell(CHANNEL_CHAT, messages.whisper(name, text))
 
     def ask_trade(self, partner: Entity | int) -> bool:
         """Asks a player close by to trade, or accepts that one's asking; `trade` shows what comes of it."""
-        return self._send(CHANNEL_INVENTORY, messages.ask_trade(id_of(partner)))
+        return self._tell(CHANNEL_INVENTORY, messages.ask_trade(id_of(partner)))
 
     def offer(self, *assets: tuple[int, int]) -> bool:
         """Puts (asset, amount) each into the open trade, instead of what was offered before."""
-        return self._send(CHANNEL_INVENTORY, messages.offer(assets))
+        return self._tell(CHANNEL_INVENTORY, messages.offer(assets))
 
     def confirm(self) -> bool:
         """Agrees to the trade as `trade` shows it; false if there is none."""
-        return self.trade is not None and self._send(CHANNEL_INVENTORY, messages.confirm(self.trade.version))
+        return self.trade is not None and self._tell(CHANNEL_INVENTORY, messages.confirm(self.trade.version))
 
     def cancel(self) -> bool:
         """Ends the trade."""
-        return self._send(CHANNEL_INVENTORY, messages.cancel())
+        return self._tell(CHANNEL_INVENTORY, messages.cancel())
 
     def give(self, partner: Entity | int, asset: int, amount: int) -> bool:
         """Gives something to a player close by."""
-        return self._send(CHANNEL_INVENTORY, messages.give(id_of(partner), asset, amount))
+        return self._tell(CHANNEL_INVENTORY, messages.give(id_of(partner), asset, amount))
 
 
 def id_of(entity: Entity | int) -> int:

@@ -175,7 +175,7 @@ class Course(ABC):
         self._watch(began_s, window)
         counts, histograms, seconds = crew.call(lambda: self._close_window(began_s))
         cpu_s = time.process_time() - cpu_s
-        after = self.read_server()
+        server = self.server_facts(before, self.read_server())
         self._add_view_counters(counts, views)
         world = self.close_window()
         sessions = swarm.clients.sessions
@@ -197,7 +197,7 @@ class Course(ABC):
             socket_drops=max(count_kernel_drops(set(self._sockets.ports)) - drops, 0),
             fates=swarm.delays.fates.copy(),
             floor_us=None,
-            server=self.server_facts(before, after),
+            server=server,
             world=world,
         )
 
