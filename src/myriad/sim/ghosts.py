@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from myriad.core.kernel import kernel
-from myriad.sim.columns import FROZEN, GHOST, HIDDEN, UNITS_PER_M, as_int
+from myriad.sim.columns import FROZEN, GHOST, HIDDEN, MAX_NAME_BYTES, UNITS_PER_M, as_int
 from myriad.sim.rows import allocate_row, find_row, free_row, place
 from myriad.sim.world import World
 
@@ -36,13 +36,14 @@ GHOST_RECORD = np.dtype(
 """One entity as its owner shows it to a neighbour, without padding: these are bytes between zones."""
 
 Records = NDArray[Any]
+Rows = NDArray[np.int32]
 
 
 @kernel
-def collect_border(world: World, west: int, south: int, east: int, north: int, out: Records) -> int:
+def collect_border(world: World, west: int, south: int, east: int, north: int, out: Records, rows: Rows) -> int:
     """Copies the zone's own visible entities within a rectangle (1/1024 m, half open) to `out`; returns how many.
 
-    Those beyond the room of `out` are left out, in row order.
+    `rows` ((len(out),) i4) gets the row of each. Those beyond the room of `out` are left out, in row order.
     """
     entities = world.entities
     ids, flags, qx, qy = entities["id"], entities["flags"], entities["qx"], entities["qy"]
@@ -58,6 +59,7 @@ def collect_border(world: World, west: int, south: int, east: int, north: int, o
         if count == room:
             break
         me = entities[row]
+        rows[count] = row
         record = out[count]
         record["id"] = me["id"]
         record["qx"] = x
@@ -131,17 +133,22 @@ def free_ghosts(world: World, seen_ns: NDArray[np.int64], before_ns: int) -> int
     return left
 
 
-def name_ghost(world: World, entity_id: int, version: int, name: bytes) -> None:
-    """Gives a ghost the name (at most 24 bytes of UTF-8) and the name version that its owner says it has."""
-    row = int(find_row(world, entity_id))
-    if row < 0 or int(world.entities["flags"][row]) & GHOST == 0:
+@kernel
+def name_ghost(world: World, entity_id: int, version: int, name: NDArray[np.uint8], at: int, length: int) -> None:
+    """Gives a ghost the name `name[at : at + length]` (UTF-8, at most 24 bytes) and its version, as its owner says."""
+    row = as_int(find_row(world, entity_id))
+    if row < 0 or length > MAX_NAME_BYTES:
         return
-    if int(world.entities["name_version"][row]) == version and int(world.entities["name_length"][row]) == len(name):
+    me = world.entities[row]
+    if (as_int(me["flags"]) & GHOST) == 0:
         return
-    world.entities["name"][row] = 0
-    world.entities["name"][row, : len(name)] = np.frombuffer(name, np.uint8)
-    world.entities["name_length"][row] = len(name)
-    world.entities["name_version"][row] = version
+    if as_int(me["name_version"]) == version and as_int(me["name_length"]) == length:
+        return
+    names = world.entities["name"]
+    for k in range(MAX_NAME_BYTES):
+        names[row, k] = name[at + k] if k < length else 0
+    me["name_length"] = length
+    me["name_version"] = version
 
 
 def make_ghost(world: World, row: int, neighbour: int, seen_ns: NDArray[np.int64], now_ns: int) -> None:

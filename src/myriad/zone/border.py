@@ -1,9 +1,9 @@
 """What a zone and its neighbours show each other: ghosts both ways, and what is done to them.
 
-Responsible for: blocks of border records and their bytes, ghosts that come and go, effects on the way to their owners,
-and which avatars are near a border.
-Not here: the links between zones (`cluster/peer_link.py`), rows of ghosts (`sim/ghosts.py`), what an effect does (the
-game).
+Responsible for: what is shown to whom, ghosts that come and go, effects on the way to their owners, and which avatars
+are near a border.
+Not here: the bytes of a block (`border_blocks.py`), the links between zones (`cluster/peer_link.py`), rows of ghosts
+(`sim/ghosts.py`), what an effect does (the game).
 
 Invariants: reading never raises, what is malformed changes nothing; a ghost that no block has shown for 300 ms is gone;
 a neighbour's block never touches what is ours.
@@ -11,19 +11,26 @@ a neighbour's block never touches what is ours.
 
 from __future__ import annotations
 
-import struct
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from myriad.core.bundle import Bundle
 from myriad.game.game import Game
 from myriad.game.world_map import ZoneArea
 from myriad.sim.columns import EFFECT, UNITS_PER_M
-from myriad.sim.ghosts import GHOST_RECORD, apply_ghosts, collect_border, free_ghosts, make_ghost, name_ghost
-from myriad.sim.rows import find_row
+from myriad.sim.ghosts import GHOST_RECORD, free_ghosts, make_ghost
 from myriad.sim.world import World
-from myriad.wire.layouts import MAX_NAME_BYTES
+from myriad.zone.border_blocks import (
+    MALFORMED,
+    MAX_BLOCK_BYTES,
+    NAMES_PER_BLOCK,
+    RECORDS_PER_BLOCK,
+    read_block,
+    show,
+    write_block,
+)
 
 SIGHT_M = 100
 """How deep a zone shows itself to a neighbour."""
@@ -31,11 +38,6 @@ NEAR_M = 30
 """From so far on, a border concerns an avatar."""
 LINGER_NS = 300_000_000
 MAX_SHOWN = 400
-RECORDS_PER_BLOCK = 40
-NAMES_PER_BLOCK = 4
-
-_HEAD = struct.Struct("<IB")
-_NAME = struct.Struct("<IBB")
 
 
 class Border:
@@ -52,7 +54,11 @@ class Border:
         self.num_malformed = 0
         self._game = game
         self._world = world
+        self._bundle = Bundle(world)
         self._shown: NDArray[Any] = np.zeros(MAX_SHOWN, GHOST_RECORD)
+        self._rows: NDArray[np.int32] = np.zeros(MAX_SHOWN, np.int32)
+        self._scratch: NDArray[Any] = np.zeros(RECORDS_PER_BLOCK, GHOST_RECORD)
+        self._block: NDArray[np.uint8] = np.zeros(MAX_BLOCK_BYTES, np.uint8)
         self._seen_ns: NDArray[np.int64] = np.zeros(len(world.entities), np.int64)
         self._next_name = [0] * len(neighbours)
 
@@ -62,52 +68,39 @@ class Border:
         """What neighbour `index` is to see of us now, as bodies of border blocks."""
         near = self.neighbours[index]
         count = int(
-            collect_border(
-                self._world,
+            show(
+                self._bundle,
                 (near.x - SIGHT_M) * UNITS_PER_M,
                 (near.y - SIGHT_M) * UNITS_PER_M,
                 (near.east + SIGHT_M) * UNITS_PER_M,
                 (near.north + SIGHT_M) * UNITS_PER_M,
                 self._shown,
+                self._rows,
             )
         )
-        tick = int(self._world.clock["tick"][0])
         first_name = self._next_name[index]
         self._next_name[index] = (first_name + NAMES_PER_BLOCK) % MAX_SHOWN
         bodies = []
         for first in range(0, count, RECORDS_PER_BLOCK):
-            records = self._shown[first : min(first + RECORDS_PER_BLOCK, count)]
-            bodies.append(_HEAD.pack(tick, len(records)) + records.tobytes() + self._names(first_name, records))
+            number = min(RECORDS_PER_BLOCK, count - first)
+            length = int(write_block(self._bundle, self._shown, self._rows, first, number, first_name, self._block))
+            bodies.append(self._block[:length].tobytes())
         return bodies
-
-    def _names(self, start: int, records: NDArray[Any]) -> bytes:
-        """Some of the names, others each time, so that each comes again soon and nothing has to be asked for."""
-        chosen = {(start + k) % len(records) for k in range(NAMES_PER_BLOCK)}
-        parts = [bytes([len(chosen)])]
-        for place in sorted(chosen):
-            entity_id = int(records["id"][place])
-            version, name = self._game.describe(self._world, int(find_row(self._world, entity_id)))
-            parts.append(_NAME.pack(entity_id, version, len(name)) + name)
-        return b"".join(parts)
 
     # Seeing.
 
     def receive(self, index: int, body: bytes, now_ns: int) -> None:
         """A block of neighbour `index`."""
-        if len(body) < _HEAD.size:
+        if len(body) > MAX_BLOCK_BYTES:
             self.num_malformed += 1
             return
-        _, count = _HEAD.unpack_from(body)
-        end = _HEAD.size + count * GHOST_RECORD.itemsize
-        names = _read_names(body, end)
-        if count > RECORDS_PER_BLOCK or names is None:
+        self._block[: len(body)] = np.frombuffer(body, np.uint8)
+        refused = int(read_block(self._bundle, index, self._block, len(body), self._scratch, self._seen_ns, now_ns))
+        if refused == MALFORMED:
             self.num_malformed += 1
             return
-        records = np.frombuffer(body, GHOST_RECORD, count, _HEAD.size)
-        self.num_refused += int(apply_ghosts(self._world, index, records.copy(), count, self._seen_ns, now_ns))
-        self.num_ghosts += count
-        for entity_id, version, name in names:
-            name_ghost(self._world, entity_id, version, name)
+        self.num_refused += refused
+        self.num_ghosts += 1
 
     def expire(self, now_ns: int) -> None:
         """Frees ghosts that nobody shows any more."""
@@ -164,22 +157,3 @@ class Border:
         west, south = area.x * UNITS_PER_M + depth, area.y * UNITS_PER_M + depth
         east, north = area.east * UNITS_PER_M - depth, area.north * UNITS_PER_M - depth
         return np.asarray((qx < west) | (qx >= east) | (qy < south) | (qy >= north))
-
-
-def _read_names(body: bytes, at: int) -> list[tuple[int, int, bytes]] | None:
-    """The names at the end of a block, or None if the bytes do not add up."""
-    if at >= len(body):
-        return None
-    names = []
-    count = body[at]
-    at += 1
-    for _ in range(count):
-        if at + _NAME.size > len(body):
-            return None
-        entity_id, version, length = _NAME.unpack_from(body, at)
-        at += _NAME.size
-        if length > MAX_NAME_BYTES or at + length > len(body):
-            return None
-        names.append((entity_id, version, body[at : at + length]))
-        at += length
-    return names if at == len(body) else None

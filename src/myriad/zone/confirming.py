@@ -40,6 +40,8 @@ class Confirming:
     def urgent(self) -> bool:
         """True if something happened to a character since the last cut that it must not lose."""
         count = int(self._world.clock["num_ledger"][0])
+        if count == 0:
+            return False
         rows = self._world.ledger[:count]
         return bool(np.any(rows["source_kind"] == HOLDER_CHARACTER) or np.any(rows["target_kind"] == HOLDER_CHARACTER))
 

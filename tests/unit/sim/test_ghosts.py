@@ -28,8 +28,11 @@ def put(world: World, entity_id: int, x_m: float, y_m: float, flags: int = NPC) 
 
 def collect(world: World, west: int, south: int, east: int, north: int, room: int = 16) -> np.ndarray:
     out = np.zeros(room, GHOST_RECORD)
-    bounds = (side * UNITS_PER_M for side in (west, south, east, north))
-    return out[: int(collect_border(world, *bounds, out))]
+    west, south, east, north = (side * UNITS_PER_M for side in (west, south, east, north))
+    rows = np.full(room, -1, np.int32)
+    count = int(collect_border(world, west, south, east, north, out, rows))
+    assert world.entities["id"][rows[:count]].tolist() == out["id"][:count].tolist()
+    return out[:count]
 
 
 def records(*rows: tuple[int, float, float]) -> np.ndarray:
@@ -106,7 +109,7 @@ def test_only_a_ghost_takes_a_name_from_its_owner() -> None:
     mine = put(world, 1, 5, 5)
     apply_ghosts(world, 0, records((8, 1, 1)), 1, seen, 100)
     for entity_id in (1, 8, 99):
-        name_ghost(world, entity_id, 4, b"Boar")
+        name_ghost(world, entity_id, 4, np.frombuffer(b"--Boar", np.uint8).copy(), 2, 4)
     row = int(find_row(world, 8))
     assert world.entities["name"][row, :4].tobytes() == b"Boar" and world.entities["name_version"][row] == 4
     assert world.entities["name_length"][mine] == 0

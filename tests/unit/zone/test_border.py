@@ -10,7 +10,8 @@ from myriad.sim.columns import GHOST
 from myriad.sim.rows import find_row
 from myriad.sim.state_hash import state_hash
 from myriad.sim.world import World
-from myriad.zone.border import LINGER_NS, MAX_SHOWN, RECORDS_PER_BLOCK, Border
+from myriad.zone.border import LINGER_NS, MAX_SHOWN, Border
+from myriad.zone.border_blocks import RECORDS_PER_BLOCK
 
 WORLD = GAME.for_world(4)
 
