@@ -240,9 +240,9 @@ class Links:
 
     def take_packets(self, now_ns: int) -> list[tuple[str, bytes]]:
         """Everything that is to be sent now, and where to."""
-        return [
-            (self._endpoints[key], packet)
-            for key, link in self._links.items()
-            if key in self._endpoints
-            for packet in link.packets(now_ns)
-        ]
+        taken = []
+        for key, link in self._links.items():
+            packets = link.packets(now_ns)
+            if packets and key in self._endpoints:
+                taken += [(self._endpoints[key], packet) for packet in packets]
+        return taken

@@ -178,6 +178,8 @@ class PeerLink:
 
     def packets(self, now_ns: int) -> list[bytes]:
         """What is to be sent now; what does not fit into 64 packets waits for the next call."""
+        if self._is_quiet(now_ns):
+            return []
         packets = []
         frames, used = self._control_frames(now_ns)
         must_send = bool(frames) or self._answer_due
@@ -191,6 +193,12 @@ class PeerLink:
             packets.append(self._seal(frames))
         self._answer_due = False
         return packets
+
+    def _is_quiet(self, now_ns: int) -> bool:
+        """True if there is nothing to send: what most calls for most links find."""
+        if self._border_out or self._under_way or self._queued or self._answer_due or self._echo is not None:
+            return False
+        return self._next_hello_ns is None or now_ns < self._next_hello_ns
 
     def _control_frames(self, now_ns: int) -> tuple[list[bytes], int]:
         frames = []

@@ -60,6 +60,8 @@ class Border:
         self._scratch: NDArray[Any] = np.zeros(RECORDS_PER_BLOCK, GHOST_RECORD)
         self._block: NDArray[np.uint8] = np.zeros(MAX_BLOCK_BYTES, np.uint8)
         self._seen_ns: NDArray[np.int64] = np.zeros(len(world.entities), np.int64)
+        sides = [(near.x, near.y, near.east, near.north) for near in neighbours]
+        self._sides = np.array(sides, np.int32).reshape(-1, 4).T * UNITS_PER_M
         self._next_name = [0] * len(neighbours)
 
     # Showing.
@@ -147,6 +149,14 @@ class Border:
             )
 
     # Who is near.
+
+    def seen_neighbours(self, rows: NDArray[Any], within_m: int) -> list[bool]:
+        """For each neighbour whether one of these entity rows stands within so many metres of it."""
+        entities = self._world.entities
+        x, y = entities["qx"][rows][:, None], entities["qy"][rows][:, None]
+        west, south, east, north = self._sides
+        away = np.maximum(np.maximum(west - x, x - east), np.maximum(south - y, y - north))
+        return [bool(seen) for seen in (away < within_m * UNITS_PER_M).any(axis=0)]
 
     def near(self, rows: NDArray[Any]) -> NDArray[np.bool_]:
         """For each entity row whether it is within 30 m of a border of the zone, or beyond it."""

@@ -26,7 +26,6 @@ from myriad.core.histogram import new_histogram, record
 from myriad.core.settings import Settings
 from myriad.game.game import Game
 from myriad.netcode.addresses import from_words, parse_endpoint, to_words
-from myriad.sim.columns import UNITS_PER_M
 from myriad.wire.datagram import MAX_PAYLOAD_BYTES, Batch
 from myriad.wire.layouts import PEER_BYTE
 from myriad.wire.token_data import TokenData
@@ -40,6 +39,8 @@ from myriad.zone.residence import Residence
 
 NEAR_EVERY_TICKS = 3
 WANT_EVERY_NS = NS_PER_S // 4
+POLL_EVERY_NS = NS_PER_S // 25
+"""Timers of the member and of talk are looked at so often, or at once when something came in."""
 SHOW_EVERY_SNAPSHOTS = 2
 """Ten times a second at 20 snapshots: those who see it stand a cell or more away, and clients draw 100 ms behind."""
 SEES_M = 160
@@ -124,6 +125,9 @@ class WorldPart:
         self._num_snapshots = 0
         self._next_urgent_ns = 0
         self._next_want_ns = 0
+        self._next_poll_ns = 0
+        self._stirred = True
+        """Something came in since the last look at what is due."""
         self._next_start_ns: dict[str, int] = {}
         self._shows: list[tuple[int, ZoneKey]] = []
         self._now_ns = 0
@@ -145,6 +149,10 @@ class WorldPart:
     def before_tick(self, now_ns: int) -> None:
         """First of a turn: what is due by time."""
         self._now_ns = self.residence.now_ns = now_ns
+        if now_ns < self._next_poll_ns and not self._stirred:
+            return
+        self._stirred = False
+        self._next_poll_ns = now_ns + POLL_EVERY_NS
         self.member.poll(now_ns)
         if self.residence.retired:
             for row in [row for row, until_ns in self.residence.retired.items() if until_ns <= now_ns]:
@@ -212,6 +220,7 @@ class WorldPart:
         from_zones = batch["data"][:count, 0] == PEER_BYTE
         if not from_zones.any():
             return count
+        self._stirred = True
         self._now_ns = self.residence.now_ns = now_ns
         for place in np.flatnonzero(from_zones):
             length = int(batch["length"][place])
@@ -239,6 +248,7 @@ class WorldPart:
 
     def joined(self, connection: int, data: TokenData, now_ns: int) -> bool:
         """Somebody has come; true if its avatar is here."""
+        self._stirred = True
         return self.member.player_joined(connection, data.character, data.session, data.name, data.passage, now_ns)
 
     def caller_left(self, connection: int, data: TokenData, now_ns: int) -> None:
@@ -247,6 +257,7 @@ class WorldPart:
 
     def gone(self, avatar: Avatar, now_ns: int) -> None:
         """The player of `avatar` has left for good."""
+        self._stirred = True
         self.residence.now_ns = now_ns
         self.member.player_left(avatar.character, True, now_ns)
 
@@ -282,15 +293,12 @@ class WorldPart:
         """Which neighbours we want to see, which want to see us, and who is within earshot."""
         there = self.member.neighbours(now_ns)
         rows = self._arrays.sessions["entity_row"][self._arrays.sessions["active"] != 0]
-        entities = self._arrays.world.entities
-        x, y = entities["qx"][rows] / UNITS_PER_M, entities["qy"][rows] / UNITS_PER_M
         wanted_by = set(self.member.border_wanted_by(now_ns))
         self._shows = []
         near: set[str] = set()
-        for index, area in enumerate(self.border.neighbours):
+        sees = self.border.seen_neighbours(rows, SEES_M)
+        for index, (area, seen) in enumerate(zip(self.border.neighbours, sees, strict=True)):
             key = there.get(area.name)
-            away = np.maximum(np.maximum(area.x - x, x - area.east), np.maximum(area.y - y, y - area.north))
-            seen = bool(np.any(away < SEES_M))
             if seen:
                 near.add(area.name)
             if key is None:
@@ -334,6 +342,7 @@ class WorldPart:
 
     def answer(self, number: int, answer: Answer | None, now_ns: int) -> None:
         """An answer of the store."""
+        self._stirred = True
         self._now_ns = self.residence.now_ns = now_ns
         if number > 0:
             self.member.answer(number, answer, now_ns)
