@@ -11,18 +11,30 @@ Invariant: after `host_groups` a host compiles nothing, after `all_groups` neith
 
 from __future__ import annotations
 
-from myriad.cli.rehearsal import rehearse_receiving, rehearse_rules, rehearse_session, rehearse_snapshots
+from myriad.cli.rehearsal import (
+    rehearse_receiving,
+    rehearse_rules,
+    rehearse_session,
+    rehearse_snapshots,
+    rehearse_world,
+)
 from myriad.runtime.warm import GROUPS, SERVER_GROUPS, Group
 
 
 def host_groups() -> tuple[Group, ...]:
     """What `myriad server` and `myriad world` need."""
-    return (*_zone_groups(), *SERVER_GROUPS, ("session", rehearse_session))
+    return (*_zone_groups(), *SERVER_GROUPS, *_last_groups())
 
 
 def all_groups() -> tuple[Group, ...]:
     """Everything."""
-    return (("load test", warm_load_test), *_zone_groups(), *GROUPS, ("session", rehearse_session))
+    return (
+        ("load test", warm_load_test),
+        *_zone_groups(),
+        *GROUPS,
+        ("session", rehearse_session),
+        ("world", rehearse_world),
+    )
 
 
 def warm_load_test() -> None:
@@ -41,3 +53,7 @@ def warm_load_test() -> None:
 
 def _zone_groups() -> tuple[Group, ...]:
     return (("snapshots", rehearse_snapshots), ("receiving", rehearse_receiving), ("rules", rehearse_rules))
+
+
+def _last_groups() -> tuple[Group, ...]:
+    return (("session", rehearse_session), ("world", rehearse_world))

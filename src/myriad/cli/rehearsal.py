@@ -11,16 +11,22 @@ from __future__ import annotations
 from typing import Final
 
 from emberdale.game import GAME
-from myriad.cli.zones import make_zone
+from myriad.cli.zones import ZoneStates, make_zone, zone_maker
+from myriad.cluster.requests import PLAYING, CharacterRow, LeaseGranted, ZoneKey
+from myriad.core.clock import NS_PER_S
 from myriad.core.phases import PhaseTimer
 from myriad.core.settings import Settings
+from myriad.game import COINS
 from myriad.netcode.addresses import parse_endpoint
 from myriad.runtime.hosted_zone import ZoneSite
+from myriad.sim.rows import find_row
 from myriad.wire.datagram import new_batch
 from myriad.zone.snapshots import assemble_slice, encode_cells
+from myriad.zone.world_zone import WorldZone
 from myriad.zone.zone import Zone
 
 _NOW_NS: Final = 1_000_000_000
+_FIRST, _SECOND, _THIRD = 1, 2, 3
 _SERVER: Final = parse_endpoint("127.0.0.1:1337")
 
 
@@ -52,3 +58,42 @@ def rehearse_session() -> None:
     zone = _new_zone()
     zone.poll(_NOW_NS)
     zone.rehearse(_NOW_NS)
+
+
+def rehearse_world() -> None:
+    """Two characters come to a zone of a world, are seen across its border, deal with each other, and go."""
+    zone = _new_world_zone()
+    zone.start(LeaseGranted(1, None, ()), _NOW_NS)
+    zone.poll(_NOW_NS)
+    part, world, game = zone.part, zone.world, zone.game
+    area = part.border.area
+    for character in (_FIRST, _SECOND):
+        part.residence.install(_character(character, area.east - 5.0, area.north - 5.0), -1)
+    for _ in range(zone.world.clock["tick_hz"][0] // 2):
+        zone.tick(_NOW_NS)
+    giver, taker = (int(find_row(world, character)) for character in (_FIRST, _SECOND))
+    world.entities["coins"][giver] = 2
+    game.exchange(world, giver, taker, ((COINS, 1),), ())
+    for index in range(len(part.border.neighbours)):
+        for block in part.border.blocks(index):
+            part.border.receive(index, block, _NOW_NS)
+        game.apply_effect(world, 1, 1, _FIRST, _SECOND, 0, 0, index)
+    leaving = part.residence.freeze(_FIRST)
+    part.residence.cut()
+    part.residence.depart(_FIRST, ZoneKey(part.border.neighbours[0].name))
+    part.border.expire(_NOW_NS + NS_PER_S)
+    game.restore(world, _THIRD, -1, "rehearsal", leaving.record, game.layout)
+    part.residence.take_out(_SECOND)
+    zone.close(_NOW_NS)
+
+
+def _character(character: int, x: float, y: float) -> CharacterRow:
+    return CharacterRow(character, 1, "rehearsal", ZoneKey(GAME.zones[0]), 1, PLAYING, 1, 1, x, y, None, "", 0)
+
+
+def _new_world_zone() -> WorldZone:
+    settings = Settings(npcs=20, max_entities=1024)
+    site = ZoneSite(GAME.zones[0], (_SERVER,), PhaseTimer(lambda: _NOW_NS), secret=bytes(32))
+    zone = zone_maker(GAME, ZoneStates(GAME, settings))(settings, site)
+    assert isinstance(zone, WorldZone)
+    return zone
