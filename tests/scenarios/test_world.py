@@ -234,6 +234,22 @@ def test_talk_crosses_borders() -> None:
     assert any("Nobody" in chat.text for chat in ada.player.chats)
 
 
+@pytest.mark.parametrize("late", ["zone-1", "zone-2"])
+def test_world_chat_is_heard_once_by_a_player_who_crosses_meanwhile(late: str) -> None:
+    world = WorldStepper(["zone-1", "zone-2"], seed=18)
+    world.late_ears[late] = 25
+    ada, bob = enter(world, "Ada", 996), enter(world, "Bob", 700, 300)
+    ada.player.walk(0.0)
+    said = [f"message {k}" for k in range(5)]
+    for text, ticks in zip(said, (70, 20, 14, 14, 14), strict=True):  # she is handed over at about 115
+        world.run(ticks)
+        bob.player.say(text, scope="world")
+    world.run(120)
+    assert ada.player.zone == "zone-2"
+    assert [chat.text for chat in bob.player.chats] == said
+    assert sorted(chat.text for chat in ada.player.chats) == said
+
+
 def test_what_was_confirmed_is_there_after_a_zone_died() -> None:
     world = WorldStepper(["zone-1", "zone-2"], seed=10)
     ada = enter(world, "Ada", 900)

@@ -85,6 +85,9 @@ class WorldStepper:
         self.hosts: dict[str, str] = {}
         self.walkers: list[Walker] = []
         self.posts: list[tuple[str, bytes]] = []
+        self.late_ears: dict[str, int] = {}
+        """By zone: how many ticks later than others it hears what is on the bus."""
+        self._heard: list[tuple[int, int, str, str, bytes]] = []
         self._order = itertools.count()
         self._flying: list[tuple[int, int, Endpoint, Endpoint, bytes]] = []
         self._answers: list[tuple[int, int, str, int, Answer]] = []
@@ -232,8 +235,13 @@ class WorldStepper:
                 self.zones[name].answer(number, answer)
         posts, self.posts = self.posts, []
         for topic, body in posts:
-            for zone in self.zones.values():
-                zone.hear(topic, body)
+            for name in self.zones:
+                at = self.ticks + self.late_ears.get(name, 0)
+                heapq.heappush(self._heard, (at, next(self._order), name, topic, body))
+        while self._heard and self._heard[0][0] <= self.ticks:
+            _, _, name, topic, body = heapq.heappop(self._heard)
+            if name in self.zones:
+                self.zones[name].hear(topic, body)
 
     def _run_walker(self, walker: Walker, arrived: dict[Endpoint, list[tuple[Endpoint, bytes]]]) -> None:
         player = walker.player

@@ -10,7 +10,7 @@ Invariant: nobody hears a message of a player who has spoken more than the rate 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 import numpy as np
 import numpy.typing as npt
@@ -116,11 +116,12 @@ class Talk:
             steps = self._router.say(spoken.scope, avatar.character, avatar.name, text, x, y)
         self.carry_out(steps, now_ns)
 
-    def carry_out(self, steps: Sequence[Step], now_ns: int) -> None:
-        """Say to players what `steps` say; the rest goes on, or, in a zone that stands alone, comes back at once."""
+    def carry_out(self, steps: Sequence[Step], now_ns: int, but: Set[int] = frozenset()) -> None:
+        """Say to players what `steps` say, to all `but` these characters; the rest goes on, or, in a zone that stands
+        alone, comes back at once."""
         for step in steps:
             if isinstance(step, Hear):
-                self._say(step)
+                self._say(step, but)
             elif not self.alone:
                 self.outgoing.append(step)
             elif isinstance(step, Announce):
@@ -128,9 +129,13 @@ class Talk:
             elif isinstance(step, Ask):
                 self.carry_out(self._router.answer(step.ticket, NotFound(), now_ns), now_ns)
 
-    def _say(self, step: Hear) -> None:
+    def _say(self, step: Hear, but: Set[int]) -> None:
         if not step.character:
-            self._push(hearers(self._arrays, step.near), CHANNEL_CHAT, step.body)
+            rows = hearers(self._arrays, step.near)
+            if but:
+                avatars = [self._avatars.of_character(character) for character in but]
+                rows = rows[~np.isin(rows, [avatar.connection for avatar in avatars if avatar is not None])]
+            self._push(rows, CHANNEL_CHAT, step.body)
             return
         avatar = self._avatars.of_character(step.character)
         if avatar is not None and avatar.connection != NOBODY:
@@ -148,7 +153,11 @@ class Talk:
 
     def tell_inventory(self, row: int, body: bytes) -> None:
         """A message about its things to one player."""
-        self._push(np.array([row], np.int32), CHANNEL_INVENTORY, body)
+        self.tell_on(row, CHANNEL_INVENTORY, body)
+
+    def tell_on(self, row: int, channel: int, body: bytes) -> None:
+        """A message to one player on any channel."""
+        self._push(np.array([row], np.int32), channel, body)
 
     def tell_all(self, body: bytes) -> None:
         """A control message to everybody."""

@@ -38,7 +38,7 @@ on the other one."""
 
 
 class Hearers(Protocol):
-    """Who gets what neighbours say and do (`zone/world_part.py`)."""
+    """Who gets what neighbours say and do, and hears of those who come and go (`zone/world_part.py`)."""
 
     def effect(self, source: ZoneKey, body: bytes) -> None:
         """See `Residents.receive_effect`."""
@@ -46,6 +46,14 @@ class Hearers(Protocol):
 
     def talk(self, source: ZoneKey, body: bytes) -> None:
         """See `Residents.receive_talk`."""
+        ...
+
+    def goes(self, character: int, connection: int, target: ZoneKey) -> None:
+        """A character is another zone's now; its connection row (-1: none) is about to be let go."""
+        ...
+
+    def comes(self, character: int) -> None:
+        """A character has come in."""
         ...
 
 
@@ -143,6 +151,7 @@ class Residence:
             ),
             self.now_ns,
         )
+        self._hearers.comes(row.character)
         return True
 
     def _enter_world(self, row: CharacterRow, connection: int, data: TokenData | None) -> int:
@@ -177,6 +186,7 @@ class Residence:
     def depart(self, character: int, target: ZoneKey) -> None:
         """It is another zone's now; its row goes on as a ghost where the zone is a neighbour."""
         avatar = self._avatar(character)
+        self._hearers.goes(character, avatar.connection, target)
         connection = self._players.let_go(avatar)
         self._players.forget(avatar)
         self._players.num_leaves["departed"] += 1

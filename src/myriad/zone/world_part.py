@@ -20,7 +20,8 @@ from myriad.cluster.events import Events
 from myriad.cluster.member import Member, MemberSettings
 from myriad.cluster.requests import Answer, Directory, LeaseGranted, Request, WantZone, ZoneKey, ZoneLoad
 from myriad.cluster.talk import TOPIC as TALK_TOPIC
-from myriad.cluster.talk import Announce, Ask, TalkRouter, Tell
+from myriad.cluster.talk import Announce, Ask, Hear, TalkRouter, Tell
+from myriad.cluster.talk_bodies import decode_said
 from myriad.core.errors import DROP_PEER_OVERFLOW
 from myriad.core.histogram import new_histogram, record
 from myriad.core.settings import Settings
@@ -34,6 +35,7 @@ from myriad.zone.avatars import Avatar
 from myriad.zone.border import Border
 from myriad.zone.chat import Talk
 from myriad.zone.confirming import Confirming
+from myriad.zone.forwarding import FORWARD, Forwarding
 from myriad.zone.players import NS_PER_S, Outbox, Players
 from myriad.zone.residence import Residence
 
@@ -108,6 +110,7 @@ class WorldPart:
             random_bytes=random_bytes,
             drops=cast("MutableSequence[int]", arrays.server.drops),
         )
+        self.forwarding = Forwarding(arrays, players.avatars, talk)
         self.events = Events()
         players.greetings = self.events.greetings
         self.gaps = new_histogram()
@@ -164,6 +167,7 @@ class WorldPart:
             self._next_want_ns = now_ns + WANT_EVERY_NS
             self._look_around(now_ns)
             self._announce(self.events.expire(self._wall_ms()))
+            self.forwarding.expire(now_ns)
 
     def after_tick(self, now_ns: int, *, snapshot: bool) -> None:
         """After the game's step; `snapshot` when the cells were encoded, too."""
@@ -275,8 +279,18 @@ class WorldPart:
 
     def talk(self, source: ZoneKey, body: bytes) -> None:
         """Something said in another zone."""
-        if self._router is not None:
+        if body[:1] == bytes([FORWARD]):
+            self.forwarding.take(body, self._now_ns)
+        elif self._router is not None:
             self._talk.carry_out(self._router.receive(source, body), self._now_ns)
+
+    def goes(self, character: int, connection: int, target: ZoneKey) -> None:
+        """A character is `target`'s now: a note of what it was told goes with it."""
+        self.member.send_talk(target, self.forwarding.note(character, connection))
+
+    def comes(self, character: int) -> None:
+        """A character has come over."""
+        self.forwarding.arrived(character, self._now_ns)
 
     def _report_near(self, now_ns: int) -> None:
         """Tells the member who is near a border, or beyond it."""
@@ -357,9 +371,20 @@ class WorldPart:
     def hear(self, topic: str, body: bytes) -> None:
         """What came over the bus."""
         if topic == TALK_TOPIC and self._router is not None:
-            self._talk.carry_out(self._router.hear(body), self._now_ns)
+            self._hear_world(self._router, body)
         elif topic == EVENT_TOPIC:
             self._announce(self.events.hear(body, self._wall_ms()))
+
+    def _hear_world(self, router: TalkRouter, body: bytes) -> None:
+        said = decode_said(body)
+        steps = router.hear(body)
+        if said is None or not steps:
+            return
+        heard = steps[0]
+        but: set[int] = set()
+        if isinstance(heard, Hear):
+            but = self.forwarding.heard((*said.zone, said.epoch, said.number), heard.body, self._now_ns)
+        self._talk.carry_out(steps, self._now_ns, but)
 
     def _announce(self, messages: list[bytes]) -> None:
         for body in messages:
