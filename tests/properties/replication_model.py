@@ -16,13 +16,13 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from myriad.core.integers import i64
 from myriad.core.kernel import bare_kernel, inner_kernel
 from myriad.replication.assembly import write_view
 from myriad.replication.cells import CellArrays, Table, create_cells
 from myriad.replication.digests import digest_at
 from myriad.replication.encode import encode
 from myriad.replication.geometry import cell_number, mix_cell, ring_of, ring_period, since_due, view_mask_of
-from myriad.replication.integers import i64
 from myriad.replication.view import apply, take_nacks
 from myriad.replication.view_arrays import ViewArrays, create_views, newer, view_reset
 from myriad.replication.view_listing import part_digest

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -156,12 +158,13 @@ def test_a_player_goes_around_the_corner_of_four_zones() -> None:
     world = WorldStepper(["zone-1", "zone-2", "zone-3", "zone-4"], seed=17)
     ada = enter(world, "Ada", 990, 990)
     seen = [ada.player.zone]
-    for direction, there in (
+    ways: tuple[tuple[float, Callable[[float, float], bool]], ...] = (
         (0.0, lambda x, y: x > 1008),
         (0.25, lambda x, y: y > 1008),
         (0.5, lambda x, y: x < 992),
         (0.75, lambda x, y: y < 992),
-    ):
+    )
+    for direction, there in ways:
         ada.player.walk(direction)
         for _ in range(600):
             world.step()

@@ -8,8 +8,10 @@ Invariant: whatever is wrong with a data file is one StartupError that names the
 
 from __future__ import annotations
 
+import copy
 import tomllib
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +24,18 @@ from myriad.core.errors import StartupError
 def read_toml(path: Path) -> dict[str, Any]:
     """The content of a TOML file. Raises StartupError when it is missing or malformed."""
     try:
-        with path.open("rb") as file:
-            return tomllib.load(file)
+        return copy.deepcopy(_parsed(path, path.stat().st_mtime_ns))
     except OSError as error:
         raise StartupError(f"game data {path.name} cannot be read: {error.strerror}") from error
     except tomllib.TOMLDecodeError as error:
         raise StartupError(f"game data {path.name} is malformed: {error}") from error
+
+
+@lru_cache(maxsize=32)
+def _parsed(path: Path, changed_ns: int) -> dict[str, Any]:
+    """Every zone of a world asks for the same few files."""
+    with path.open("rb") as file:
+        return tomllib.load(file)
 
 
 def make_table(dtype: np.dtype[Any], rows: Sequence[Mapping[str, Any]], label: str) -> NDArray[Any]:

@@ -12,6 +12,7 @@ and then.
 
 from __future__ import annotations
 
+from myriad.core.integers import i64
 from myriad.core.kernel import bare_kernel, inner_kernel
 from myriad.core.native import copy_memory
 from myriad.replication.cells import (
@@ -25,7 +26,6 @@ from myriad.replication.cells import (
     CellArrays,
     Table,
 )
-from myriad.replication.integers import i64
 from myriad.replication.picks import choose_cover, gather_picks, order_picks
 from myriad.replication.runs import (
     ready_run,

@@ -8,10 +8,10 @@ Invariant: a digest is taken from the quantised records, not from encoded bytes,
 
 from __future__ import annotations
 
+from myriad.core.integers import i64
 from myriad.core.kernel import bare_kernel
 from myriad.replication.cells import DIGEST_SNAPSHOTS, CellArrays
 from myriad.replication.geometry import cell_number
-from myriad.replication.integers import i64
 from myriad.wire.layouts import MAX_PARTS
 
 

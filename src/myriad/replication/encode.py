@@ -9,6 +9,7 @@ the entities, the events and the snapshot number, never on viewers.
 
 from __future__ import annotations
 
+from myriad.core.integers import i64
 from myriad.core.kernel import bare_kernel, inner_kernel
 from myriad.replication.cells import (
     BYTES_ENCODED,
@@ -24,7 +25,6 @@ from myriad.replication.cells import (
     Table,
 )
 from myriad.replication.digests import add_digests, record_digest
-from myriad.replication.integers import i64
 from myriad.replication.keyframes import ROLL_SNAPSHOTS, roll
 from myriad.replication.sections import clear_marks, put_delta, put_full
 from myriad.replication.sorting import sort_rows

@@ -11,8 +11,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from myriad.core.integers import i64
 from myriad.core.kernel import bare_kernel
-from myriad.replication.integers import i64
 from myriad.wire.layouts import RING_PERIODS, VIEW_CELLS, VIEW_RADIUS_CELLS, VIEW_SIDE_CELLS
 
 Table = npt.NDArray[np.void]

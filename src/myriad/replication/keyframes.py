@@ -11,10 +11,10 @@ names an entity which hides now is not sent to anyone any more, and is replaced 
 
 from __future__ import annotations
 
+from myriad.core.integers import i64
 from myriad.core.kernel import bare_kernel, inner_kernel
 from myriad.replication.cells import KEYFRAMES, CellArrays
 from myriad.replication.geometry import sort_ascending, sub_square
-from myriad.replication.integers import i64
 from myriad.replication.sections import clear_marks, compare_with_base, hides, put_record
 from myriad.wire.layouts import KEYFRAME_LEAD_SNAPSHOTS, RECORD_BYTES
 

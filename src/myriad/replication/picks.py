@@ -10,6 +10,7 @@ waits, so the part that has waited longest (near cells counting four times, mid 
 
 from __future__ import annotations
 
+from myriad.core.integers import i64
 from myriad.core.kernel import inner_kernel
 from myriad.replication.cells import (
     MAX_DELTA_PERIOD,
@@ -17,7 +18,6 @@ from myriad.replication.cells import (
     CellArrays,
 )
 from myriad.replication.geometry import mix_cell, ring_of, ring_period, since_due, sort_ascending, torus_slot
-from myriad.replication.integers import i64
 from myriad.replication.runs import (
     IN_FULL,
     full_length,

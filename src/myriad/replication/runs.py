@@ -14,12 +14,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from myriad.core.integers import i64
 from myriad.core.kernel import inner_kernel
 from myriad.core.native import copy_memory
 from myriad.replication.cells import FULL, MAX_DELTA_PERIOD, NUM_TIERS, QUIET, Bytes, CellArrays, Table
 from myriad.replication.encode import encode_in_full
 from myriad.replication.geometry import cell_number, mix_cell, ring_of, ring_period, since_due, torus_slot
-from myriad.replication.integers import i64
 from myriad.wire.datagram import MAX_PAYLOAD_BYTES
 from myriad.wire.layouts import VIEW_CELLS, VIEW_RADIUS_CELLS, VIEW_SIDE_CELLS
 from myriad.wire.pack import put_u32

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from myriad.core.integers import i64
 from myriad.core.kernel import bare_kernel, inner_kernel
 from myriad.replication.cells import SECTION_HEADER_BYTES, Bytes, CellArrays, Table
-from myriad.replication.integers import i64
 from myriad.wire.layouts import (
     DELTA_CHANGED,
     DELTA_ENTERED,

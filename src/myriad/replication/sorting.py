@@ -11,10 +11,10 @@ another entity starts from nothing. Hidden entities are in no cell.
 
 from __future__ import annotations
 
+from myriad.core.integers import i64
 from myriad.core.kernel import bare_kernel, inner_kernel
 from myriad.replication.cells import HIDDEN_BY_CROWD, LAYOUT_SNAPSHOTS, LAYOUTS, PARTS_EXHAUSTED, CellArrays, Table
 from myriad.replication.geometry import SUB_SQUARES, sort_ascending, sub_square
-from myriad.replication.integers import i64
 from myriad.sim.columns import HIDDEN
 from myriad.wire.layouts import CELL_UNITS, MARGIN_UNITS, MAX_PART_ENTITIES, MAX_PARTS, TARGET_PART_ENTITIES
 from myriad.wire.quantise import to_cell_position

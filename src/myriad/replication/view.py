@@ -14,10 +14,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from myriad.core.integers import i64
 from myriad.core.kernel import bare_kernel, inner_kernel
 from myriad.replication.cells import Bytes, Table
 from myriad.replication.geometry import ring_of
-from myriad.replication.integers import i64
 from myriad.replication.view_arrays import (
     KEYFRAME_MS,
     NACK_MS,

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from myriad.core.integers import i64
 from myriad.core.kernel import bare_kernel, inner_kernel
 from myriad.replication.cells import NUM_SLOTS, Table
 from myriad.replication.digests import add_digests, record_digest
 from myriad.replication.geometry import torus_slot
-from myriad.replication.integers import i64
 from myriad.replication.view_arrays import (
     LINGER_MS,
     MAX_LINGERING,

@@ -14,10 +14,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from myriad.core.integers import i64
 from myriad.core.kernel import bare_kernel, inner_kernel
 from myriad.replication.cells import Bytes, Table
 from myriad.replication.geometry import torus_slot
-from myriad.replication.integers import i64
 from myriad.replication.view_arrays import (
     KEYFRAME_MS,
     MAX_KEYFRAMES,

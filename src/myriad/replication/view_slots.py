@@ -9,10 +9,10 @@ Every part of the pool is either free or belongs to one (slot, part number).
 
 from __future__ import annotations
 
+from myriad.core.integers import i64
 from myriad.core.kernel import inner_kernel
 from myriad.replication.cells import NUM_SLOTS, Table
 from myriad.replication.geometry import torus_slot
-from myriad.replication.integers import i64
 from myriad.replication.view_arrays import (
     U32,
     ViewArrays,

@@ -11,9 +11,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from myriad.core.integers import i64
 from myriad.core.kernel import inner_kernel
 from myriad.replication.cells import Bytes, Table
-from myriad.replication.integers import i64
 from myriad.replication.view_arrays import (
     MAX_LINGERING,
     MAX_VIEW_EVENTS,

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from myriad.core.integers import i64
 from myriad.core.kernel import bare_kernel, inner_kernel
 from myriad.core.prefetch import LINE_BYTES, prefetch
 from myriad.replication.cells import (
@@ -27,7 +28,6 @@ from myriad.replication.cells import (
     Table,
 )
 from myriad.replication.geometry import cell_number, torus_slot, view_mask_of
-from myriad.replication.integers import i64
 from myriad.wire.layouts import MAX_PARTS, VIEW_CELLS, VIEW_RADIUS_CELLS, VIEW_SIDE_CELLS
 
 SENT_DATAGRAMS = 64
