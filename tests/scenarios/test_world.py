@@ -18,6 +18,8 @@ from myriad.cluster.requests import (
     ZoneKey,
 )
 from myriad.game import CHARACTER, COINS, GHOST, NPC, VOID, note_movement
+from myriad.netcode.server import Left
+from myriad.netcode.server_arrays import LEFT_DISCONNECTED
 from myriad.sim.rows import find_row
 from myriad.wire.layouts import UNITS_PER_M
 from tests.scenarios.world_stepper import WORLD, Walker, WorldStepper, zone_map
@@ -104,6 +106,19 @@ def test_a_player_walks_over_the_border_without_a_jump_and_with_its_things(loss:
     assert audit(world).balanced, audit(world).problems
     queues = world.zones["zone-2"].arrays.queues
     assert int(queues["late"].sum()) == 0 if not loss else True
+
+
+def test_a_row_that_its_departed_player_gave_up_is_not_ended_under_the_next_one() -> None:
+    world = WorldStepper(["zone-1", "zone-2"], seed=19)
+    ada = enter(world, "Ada", 997)
+    ada.player.walk(0.0)
+    zone = world.zones["zone-1"]
+    assert world.wait_until(lambda: bool(zone.players.retired), 600)
+    (row,) = zone.players.retired
+    zone.players.left(Left(row, 0, LEFT_DISCONNECTED), world.now_ns)
+    assert not zone.players.retired
+    world.run(90)
+    assert int(zone.arrays.server.connections["confirmed"][row]) == 1  # whoever has the row now still has it
 
 
 def test_going_back_and_forth_at_a_border_does_not_ping_pong() -> None:

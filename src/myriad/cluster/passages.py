@@ -207,6 +207,7 @@ class Passages:
         """Nobody is there to go over, unless it is going already."""
         resident = self._book.get(character)
         if resident is not None and not resident.frozen:
+            self._wishes.pop(character, None)  # who comes back begins to wait anew
             for name in list(self._passages.get(character, ())):
                 self._withdraw(character, name)
 

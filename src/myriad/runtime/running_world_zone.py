@@ -80,17 +80,25 @@ class RunningWorldZone(RunningZone):
         """Runs `function` with the zone between two ticks; from any thread. False if it has ended or is overrun."""
         try:
             self._loop.post(lambda: function(self._zone))
-        except RuntimeError:
+        except (RuntimeError, OSError):  # OSError: its port was closed in this very moment
+            return False
+        return True
+
+    def post_first(self, function: Callable[[HostedWorldZone], object]) -> bool:
+        """As `post`, before all that waits and without a limit: for answers to the zone's own questions."""
+        try:
+            self._loop.post_first(lambda: function(self._zone))
+        except (RuntimeError, OSError):
             return False
         return True
 
     def set_directory(self, directory: Directory, asked_ns: int) -> None:
         """From any thread: who runs what."""
-        self.post(lambda zone: zone.set_directory(directory, asked_ns))
+        self.post_first(lambda zone: zone.set_directory(directory, asked_ns))
 
     def drain(self) -> None:
         """From any thread: everybody leaves, everything is written, then `Outside.finished` is called."""
-        self.post(lambda zone: zone.drain(self._clock.now_ns()))
+        self.post_first(lambda zone: zone.drain(self._clock.now_ns()))
 
     def with_load(self, request: Request) -> Request:
         """On the zone's thread: a renewal of the lease with how many are there, and what is measured here."""

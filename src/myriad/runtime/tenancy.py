@@ -132,8 +132,10 @@ class Tenancy:
             self.begin()
         if self.state == DRAINING and now_s >= self._give_up_s:
             _LOG.error("%s did not drain in time: what it had not written is lost", self.key)
-            self._end_zone()
-            self._release()
+            if self._end_zone():
+                self._release()
+            else:  # it may still speak until its lease has run out
+                self.state = ENDED
         if self.state == RELEASING and now_s >= self._give_up_s:
             self.state = ENDED
 
@@ -253,13 +255,17 @@ class Tenancy:
         self.state = ACQUIRING
         self._again_s = self._now_s() + self._back_off.ended(self._now_s())
 
-    def _end_zone(self) -> None:
+    def _end_zone(self) -> bool:
+        """False if its thread goes on."""
         zone, self.zone = self.zone, None
         self.load = ZoneLoad()
-        if zone is not None:
-            zone.stop()
-            if not zone.join(_THREAD_END_S):
-                _LOG.error("the thread of %s does not end", self.key)
+        if zone is None:
+            return True
+        zone.stop()
+        if zone.join(_THREAD_END_S):
+            return True
+        _LOG.error("the thread of %s does not end", self.key)
+        return False
 
     def _release(self) -> None:
         self.state = RELEASING
@@ -315,7 +321,7 @@ def _answer_to(zone: RunningWorldZone, number: int) -> Callable[[Answer | None],
         def hand_over(hosted: HostedWorldZone) -> None:
             hosted.answer(number, answer)
 
-        zone.post(hand_over)
+        zone.post_first(hand_over)
 
     return answered
 

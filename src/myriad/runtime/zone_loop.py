@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
@@ -75,6 +76,7 @@ class ZoneLoop:
         self._idle_sleep_ns = idle_sleep_ns
         self._batch = new_batch(RECEIVE_BATCH)
         self._commands: queue.Queue[Callable[[], None]] = queue.Queue(MAX_WAITING_COMMANDS)
+        self._first: deque[Callable[[], None]] = deque()
         self._was_idle = True
         self._rest = False
         self._turns = 0
@@ -102,12 +104,19 @@ class ZoneLoop:
 
     def post(self, function: Callable[[], object]) -> None:
         """As `call`, for what has no result that anybody waits for: an error in it is the loop's."""
+        self._enqueue(lambda: self._unless_closed(function))
 
-        def run() -> None:
-            if not self._closed.is_set():
-                function()
+    def post_first(self, function: Callable[[], object]) -> None:
+        """As `post`, before everything else that waits, and never too many: what the zone itself has asked for, whose
+        number is bounded there. Raises RuntimeError if closed."""
+        if self._closed.is_set():
+            raise RuntimeError("the zone has stopped")
+        self._first.append(lambda: self._unless_closed(function))
+        self._port.wake()
 
-        self._enqueue(run)
+    def _unless_closed(self, function: Callable[[], object]) -> None:
+        if not self._closed.is_set():
+            function()
 
     def _enqueue(self, run: Callable[[], None]) -> None:
         if self._closed.is_set():
@@ -261,8 +270,12 @@ class ZoneLoop:
 
     def _run_commands(self) -> bool:
         """Runs what other threads handed over; False if there was nothing."""
+        ran = bool(self._first)
+        while self._first:
+            self._first.popleft()()
+            self.measures.num_commands += 1
         if self._commands.empty():
-            return False
+            return ran
         end_ns = self._clock.now_ns() + _COMMANDS_NS
         while True:
             try:

@@ -13,6 +13,7 @@ in a transaction; a transaction that failed is repeated as it was, before anythi
 
 from __future__ import annotations
 
+import logging
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
@@ -29,6 +30,8 @@ FIRST_BACK_OFF_NS: Final = 50_000_000
 LONGEST_BACK_OFF_NS: Final = 1_000_000_000
 
 Reply = Callable[[Answer | None], None]
+
+_LOG = logging.getLogger(__name__)
 
 
 class Durations:
@@ -163,7 +166,10 @@ class Writer:
         for waiting, answer in zip(done, answers, strict=True):
             self.waits.record(now_ns - waiting.since_ns)
             self.num_cuts += isinstance(waiting.request, Cut)
-            waiting.reply(answer)
+            try:
+                waiting.reply(answer)
+            except Exception:  # whoever asked has ended: the others are to hear all the same
+                _LOG.exception("an answer could not be handed on")
 
     def fail(self, why: str, now_ns: int) -> None:
         """The transaction did not take place, or nobody knows: it is tried again after a while."""

@@ -100,6 +100,8 @@ class Players:
         """None: the zone stands alone, and whoever has a token plays."""
         self.greetings: Callable[[], list[bytes]] = list
         """Control messages for everybody who comes in, after the welcome."""
+        self.retired: dict[int, int] = {}
+        """Connections whose avatars departed, and until when they are kept in silence (ns)."""
         self.waiting: dict[int, TokenData] = {}
         """By connection: those who are let in once their character is the zone's."""
         self.num_joins = 0
@@ -118,6 +120,7 @@ class Players:
 
     def join(self, joined: Joined, now_ns: int) -> None:
         """A connection is authentic: it plays, waits or is ended."""
+        self.retired.pop(joined.row, None)
         data = unpack_token_data(joined.user_data)
         if data is None or not self._admit(joined.row, data, now_ns):
             self.end_connection(joined.row, now_ns)
@@ -207,6 +210,7 @@ class Players:
 
     def left(self, left: Left, now_ns: int) -> None:
         """A connection has ended."""
+        self.retired.pop(left.row, None)  # its row may be another's soon
         data = self.waiting.pop(left.row, None)
         if data is not None and self.ownership is not None:
             self.ownership.caller_left(left.row, data, now_ns)
@@ -245,13 +249,19 @@ class Players:
         self._talk.end(avatar.character)
         self._trades.gone(avatar.character)
 
-    def let_go(self, avatar: Avatar) -> int:
-        """The connection of a departing avatar (or NOBODY) goes on without one, in silence."""
+    def let_go(self, avatar: Avatar, until_ns: int) -> None:
+        """The connection of a departing avatar, if it has one, goes on without one, in silence, until `until_ns`."""
         row = avatar.connection
         if row != NOBODY:
             self._quiet(row)
             self.avatars.disconnect(avatar, 0)
-        return row
+            self.retired[row] = until_ns
+
+    def end_retired(self, now_ns: int) -> None:
+        """Ends those connections whose silence has lasted long enough."""
+        for row in [row for row, until_ns in self.retired.items() if until_ns <= now_ns]:
+            del self.retired[row]
+            self.end_connection(row, now_ns)
 
     def drop_connection(self, row: int, now_ns: int) -> None:
         """End a connection from this side; its avatar lingers."""

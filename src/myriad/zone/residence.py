@@ -75,8 +75,6 @@ class Residence:
         """`passage_token(character, name, session)` makes a token for a passage into this zone."""
         self.now_ns = 0
         """Set by the owner before each round of calls."""
-        self.retired: dict[int, int] = {}
-        """Connections of those who departed, and until when they are kept (ns)."""
         self._game = game
         self._arrays = arrays
         self._players = players
@@ -98,7 +96,8 @@ class Residence:
         if state is not None and self._game.load_ground(self._world, state.ground, state.layout):
             raise StartupError("max_entities is too small for what lies on the zone's ground: raise it")
         for row in residents:
-            self.install(row, NOBODY)
+            if not self.install(row, NOBODY):
+                raise StartupError(f"{row.name} cannot be loaded: raise max_entities, or its record is of another game")
 
     def cut(self) -> CutBody:
         """Everything as it stands now."""
@@ -135,7 +134,10 @@ class Residence:
         data = self._players.waiting.get(connection)
         if data is None or data.character != row.character:
             connection = NOBODY
-        entity_row = self._enter_world(row, connection, data)
+        try:
+            entity_row = self._enter_world(row, connection, data)
+        except ValueError:  # its record is not one of this game: the store keeps it as it is
+            return False
         if entity_row < 0:
             return False
         self._players.enter(
@@ -187,11 +189,9 @@ class Residence:
         """It is another zone's now; its row goes on as a ghost where the zone is a neighbour."""
         avatar = self._avatar(character)
         self._hearers.goes(character, avatar.connection, target)
-        connection = self._players.let_go(avatar)
+        self._players.let_go(avatar, self.now_ns + SILENT_NS)
         self._players.forget(avatar)
         self._players.num_leaves["departed"] += 1
-        if connection != NOBODY:
-            self.retired[connection] = self.now_ns + SILENT_NS
         index = self._neighbour_index.get(target.zone)
         if index is None:
             self._game.remove(self._world, avatar.entity_row)

@@ -147,7 +147,7 @@ class WorldPart:
     def idle(self) -> bool:
         """True if nobody beyond the zone needs it to tick."""
         member = self.member
-        return not (self._shows or self._players.waiting or self.residence.retired or member.draining)
+        return not (self._shows or self._players.waiting or self._players.retired or member.draining)
 
     def before_tick(self, now_ns: int) -> None:
         """First of a turn: what is due by time."""
@@ -157,10 +157,8 @@ class WorldPart:
         self._stirred = False
         self._next_poll_ns = now_ns + POLL_EVERY_NS
         self.member.poll(now_ns)
-        if self.residence.retired:
-            for row in [row for row, until_ns in self.residence.retired.items() if until_ns <= now_ns]:
-                del self.residence.retired[row]
-                self._players.end_connection(row, now_ns)
+        if self._players.retired:
+            self._players.end_retired(now_ns)
         if self._router is not None:
             self._talk.carry_out(self._router.poll(now_ns), now_ns)
         if now_ns >= self._next_want_ns:
@@ -392,6 +390,12 @@ class WorldPart:
 
     def _wall_ms(self) -> int:
         return int(self._arrays.server.state["wall_s"][0]) * 1000
+
+    def drain(self, now_ns: int) -> None:
+        """Everybody leaves, and all is written."""
+        self._stirred = True
+        self._now_ns = self.residence.now_ns = now_ns
+        self.member.drain(now_ns)
 
     def set_directory(self, directory: Directory, now_ns: int) -> None:
         """Who runs what."""

@@ -93,7 +93,9 @@ class WorldZone(Zone):
 
     def drain(self, now_ns: int) -> None:
         """Everybody leaves, and all is written."""
-        self.part.member.drain(now_ns)
+        self._now_ns = now_ns
+        self._out.begin()
+        self.part.drain(now_ns)
 
     @property
     def drained(self) -> bool:

@@ -170,6 +170,16 @@ def test_commands_beyond_the_queue_are_refused() -> None:
         setting.loop.call(lambda: None)
 
 
+def test_answers_to_the_zone_are_never_refused_and_come_before_what_waits() -> None:
+    setting = Setting()
+    order: list[int] = []
+    for _ in range(MAX_WAITING_COMMANDS):
+        setting.loop.post(lambda: order.append(1))
+    setting.loop.post_first(lambda: order.append(-1))
+    setting.loop.turn()
+    assert order[0] == -1
+
+
 def test_closing_tells_clients_and_refuses_waiting_and_later_commands() -> None:
     setting = Setting().joined()
     waiting: Future[None] = setting.loop.call(lambda: None)
