@@ -35,7 +35,7 @@ from myriad.wire.datagram import new_batch
 T = TypeVar("T")
 
 RECEIVE_BATCH = 256
-CPU_EVERY_TURNS = 128
+CPU_EVERY_TURNS = 8
 """The thread's CPU time is a system call to read."""
 MAX_WAITING_COMMANDS = 4096
 _COMMANDS_NS = 2_000_000
@@ -136,7 +136,7 @@ class ZoneLoop:
         else:
             self._busy_turn()
         self._turns += 1
-        if self._turns % CPU_EVERY_TURNS == 0:
+        if self._turns % CPU_EVERY_TURNS == 1:
             self.measures.cpu_ns = self._cpu_ns()
 
     def close(self) -> None:
@@ -146,6 +146,7 @@ class ZoneLoop:
         self._zone.close(self._clock.now_ns())
         self._send()
         self._hand_on()
+        self.measures.cpu_ns = self._cpu_ns()
         self.working_since_ns = 0
 
     def _refuse_commands(self) -> None:

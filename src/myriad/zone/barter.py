@@ -36,7 +36,7 @@ class Barter:
 
     def check(self, now_ns: int) -> None:
         """Once a second: ends what lasts too long or is too far apart."""
-        if now_ns >= self._next_check_ns:
+        if not self.trades.idle and now_ns >= self._next_check_ns:
             self._next_check_ns = now_ns + CHECK_EVERY_NS
             self.trades.check(now_ns)
 

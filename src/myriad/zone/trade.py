@@ -169,6 +169,11 @@ class Trades:
                 self._give(character, entity, gives)
         return None
 
+    @property
+    def idle(self) -> bool:
+        """True if nobody trades and nobody has asked: `check` would find nothing."""
+        return not self._trades and not self._asks
+
     def cancel(self, character: int) -> None:
         """It cannot trade for now, or does not want to: its trade ends, what it asked and what it was asked too."""
         trade = self._trades.get(character)

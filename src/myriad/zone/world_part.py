@@ -4,6 +4,8 @@ Responsible for: what happens around a tick because there are other zones: packe
 what neighbours are shown, effects, cuts that are urgent, talk that travels, and the numbers of all that.
 Not here: the rules of ownership (`cluster/`), sessions (`players.py`), one zone's tick (`zone.py`).
 
+A long file, because it is the one place where a zone's parts and its member meet: each meeting is a few lines.
+
 Invariant: all calls come from the zone's thread between two ticks; a zone that may not speak hands out nothing.
 """
 
@@ -69,6 +71,7 @@ class WorldSite(NamedTuple):
 class WorldPart:
     """One zone's part in the world. Implements `players.Ownership` and `residence.Hearers`."""
 
+    # A long function because it puts the parts together, each named once.
     def __init__(
         self,
         site: WorldSite,
