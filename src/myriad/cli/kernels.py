@@ -20,21 +20,22 @@ from myriad.cli.rehearsal import (
 )
 from myriad.runtime.warm import GROUPS, SERVER_GROUPS, Group
 
+_SESSION: Group = ("session", rehearse_session)
+
 
 def host_groups() -> tuple[Group, ...]:
     """What `myriad server` and `myriad world` need."""
     return (*_zone_groups(), *SERVER_GROUPS, *_last_groups())
 
 
+def standalone_groups() -> tuple[Group, ...]:
+    """What they need with `--standalone`: nothing of a world, whose maps alone would stay in memory."""
+    return (*_zone_groups(), *SERVER_GROUPS, _SESSION)
+
+
 def all_groups() -> tuple[Group, ...]:
     """Everything."""
-    return (
-        ("load test", warm_load_test),
-        *_zone_groups(),
-        *GROUPS,
-        ("session", rehearse_session),
-        ("world", rehearse_world),
-    )
+    return (("load test", warm_load_test), *_zone_groups(), *GROUPS, *_last_groups())
 
 
 def warm_load_test() -> None:
@@ -56,4 +57,4 @@ def _zone_groups() -> tuple[Group, ...]:
 
 
 def _last_groups() -> tuple[Group, ...]:
-    return (("session", rehearse_session), ("world", rehearse_world))
+    return (_SESSION, ("world", rehearse_world))

@@ -27,7 +27,7 @@ def _run_alone(settings: Settings) -> int:
     """The first zone, whose front door is the world's HTTP address."""
     from functools import partial
 
-    from myriad.cli.kernels import host_groups
+    from myriad.cli.kernels import standalone_groups
     from myriad.cli.zones import game_of, make_zone
     from myriad.runtime.host import run_world
     from myriad.runtime.warm import warm
@@ -38,7 +38,7 @@ def _run_alone(settings: Settings) -> int:
         game_of(settings).zones[:1],
         make_zone=make_zone,
         make_application=build_application,
-        warm_up=partial(warm, groups=host_groups()),
+        warm_up=partial(warm, groups=standalone_groups()),
     )
 
 
