@@ -283,6 +283,20 @@ def test_what_was_confirmed_is_there_after_a_zone_died() -> None:
     assert audit(world).balanced
 
 
+def test_what_became_durable_while_its_player_was_away_is_confirmed_on_its_return() -> None:
+    world = WorldStepper(["zone-1"], seed=20)
+    ada = enter(world, "Ada", 900)
+    zone = world.zones["zone-1"]
+    avatar = zone.avatars.of_character(ada.character)
+    assert avatar is not None
+    zone.players.drop_connection(avatar.connection, world.now_ns)
+    give_coins(world, "zone-1", ada, 7)
+    world.run(60)
+    assert COINS not in ada.player.confirmed
+    ada.player.resume(world.token("zone-1", ada), world.now_ns)
+    assert world.wait_until(lambda: ada.player.confirmed.get(COINS) == 7, 300)
+
+
 def test_nothing_is_confirmed_while_the_store_is_silent() -> None:
     world = WorldStepper(["zone-1"], seed=11, store_ticks=1)
     ada = enter(world, "Ada", 900)

@@ -34,7 +34,9 @@ class Confirming:
         self._avatars = avatars
         self._talk = talk
         self._ground = ground
-        self._waiting: deque[list[tuple[int, bytes]]] = deque()
+        self._waiting: deque[list[tuple[int, int, bytes]]] = deque()
+        self._owed: dict[int, dict[int, bytes]] = {}
+        """By character without a connection, the newest promise for each asset."""
 
     @property
     def urgent(self) -> bool:
@@ -67,16 +69,30 @@ class Confirming:
 
     def committed(self) -> None:
         """The oldest cut taken is durable: its players are told, those of them who are here."""
-        for character, body in self._waiting.popleft() if self._waiting else ():
+        for character, asset, body in self._waiting.popleft() if self._waiting else ():
             avatar = self._avatars.of_character(character)
-            if avatar is not None and avatar.connection >= 0:
+            if avatar is None:
+                continue
+            if avatar.connection >= 0:
                 self._talk.tell_inventory(avatar.connection, body)
                 self.num_confirmed += 1
+            else:
+                self._owed.setdefault(character, {})[asset] = body
+
+    def pay(self, character: int, connection: int) -> None:
+        """The player of `character` is there again, on `connection`: it is told what became durable meanwhile."""
+        for body in self._owed.pop(character, {}).values():
+            self._talk.tell_inventory(connection, body)
+            self.num_confirmed += 1
+
+    def forget(self, character: int) -> None:
+        """`character` is no longer here."""
+        self._owed.pop(character, None)
 
     def _holder(self, kind: int, character: int) -> Holder:
         return Holder(kind, self._ground if kind == HOLDER_GROUND else character)
 
-    def _promises(self, changed: dict[tuple[int, int], int]) -> list[tuple[int, bytes]]:
+    def _promises(self, changed: dict[tuple[int, int], int]) -> list[tuple[int, int, bytes]]:
         promises = []
         for (character, asset), reason in changed.items():
             avatar = self._avatars.of_character(character)
@@ -84,5 +100,5 @@ class Confirming:
                 continue
             serial = int(self._world.entities["ledger_serial"][avatar.entity_row])
             balance = self._game.balance(self._world, avatar.entity_row, asset)
-            promises.append((character, messages.confirmed(serial, reason, asset, balance)))
+            promises.append((character, asset, messages.confirmed(serial, reason, asset, balance)))
         return promises

@@ -77,6 +77,14 @@ class Ownership(Protocol):
         """Nobody plays `avatar` for now."""
         ...
 
+    def attached(self, avatar: Avatar) -> None:
+        """`avatar` is played through its connection from now on."""
+        ...
+
+    def forgotten(self, avatar: Avatar) -> None:
+        """`avatar` is no longer the zone's."""
+        ...
+
 
 class Players:
     """Everybody in one zone."""
@@ -202,6 +210,8 @@ class Players:
         self._talk.tell(row, welcome)
         for body in self.greetings():
             self._talk.tell(row, body)
+        if self.ownership is not None:
+            self.ownership.attached(avatar)
         if self._ladder.rung:
             rung = RUNGS[self._ladder.rung]
             self._talk.tell(row, messages.load_notice(self._ladder.rung, rung.dilation, rung.name))
@@ -246,6 +256,8 @@ class Players:
     def forget(self, avatar: Avatar) -> None:
         """`avatar` is no longer the zone's; its row is the caller's."""
         self.avatars.remove(avatar)
+        if self.ownership is not None:
+            self.ownership.forgotten(avatar)
         self._talk.end(avatar.character)
         self._trades.gone(avatar.character)
 

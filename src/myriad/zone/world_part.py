@@ -270,6 +270,14 @@ class WorldPart:
         """Nobody plays `avatar` for now."""
         self.member.player_left(avatar.character, False, now_ns)
 
+    def attached(self, avatar: Avatar) -> None:
+        """`avatar` is played through its connection from now on."""
+        self.confirming.pay(avatar.character, avatar.connection)
+
+    def forgotten(self, avatar: Avatar) -> None:
+        """`avatar` is no longer the zone's."""
+        self.confirming.forget(avatar.character)
+
     # Neighbours (Hearers).
 
     def effect(self, source: ZoneKey, body: bytes) -> None:
