@@ -45,7 +45,7 @@ def measure(num_players: int, num_npcs: int, num_ticks: int) -> np.ndarray:
     chance = np.random.default_rng(2)
     directions = chance.integers(0, 256, num_players)
     took = np.zeros(num_ticks)
-    GAME.step(world)
+    GAME.advance(world)
     for tick in range(num_ticks):
         inputs = world.inputs
         if tick % 30 == 0:
@@ -59,7 +59,7 @@ def measure(num_players: int, num_npcs: int, num_ticks: int) -> np.ndarray:
         if tick % 30 == 0:
             attack_the_near(world, rows)
         start = time.thread_time()
-        GAME.step(world)
+        GAME.advance(world)
         took[tick] = (time.thread_time() - start) * 1e6
     counts = ", ".join(f"{name} {GAME.counter(world, name)}" for name in ("attacks", "hits", "deaths"))
     print(f"{counts}; {world.clock['pair_checks'][0] / num_ticks:.0f} pair checks a tick")

@@ -18,6 +18,7 @@ from myriad.game import (
     PLAYER,
     SINE,
     UNITS_PER_M,
+    Bundle,
     Game,
     StartupError,
     World,
@@ -37,6 +38,7 @@ from myriad.game import (
     move_body,
     place,
     take_transient_id,
+    unbundle,
     write_name,
 )
 
@@ -124,8 +126,9 @@ def beacon_rule(world: World) -> None:
 
 
 @kernel
-def step(world: World) -> None:
+def step(bundle: Bundle[World]) -> None:
     """One tick."""
+    world = unbundle(bundle)
     begin_tick(world)
     walk_rule(world)
     beacon_rule(world)

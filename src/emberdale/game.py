@@ -30,12 +30,13 @@ from emberdale.movement import predict
 from emberdale.npcs import npcs_rule
 from emberdale.places import drawn_zones, world_map
 from emberdale.players import players_rule, upkeep_rule
-from myriad.game import COINS, ITEM_KIND_BASE, Game, World, begin_tick, finish_tick, kernel
+from myriad.game import COINS, ITEM_KIND_BASE, Bundle, Game, World, begin_tick, finish_tick, kernel, unbundle
 
 
 @kernel
-def step(world: World) -> None:
+def step(bundle: Bundle[World]) -> None:
     """One tick: players act first, in row order, then NPCs, then what happens once a second."""
+    world = unbundle(bundle)
     begin_tick(world)
     players_rule(world)
     npcs_rule(world)

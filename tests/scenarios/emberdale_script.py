@@ -74,7 +74,7 @@ def play(world: World, chance: np.random.Generator, num_ticks: int) -> None:
         inputs["intent"][players] = chance.integers(0, 7, shape) * (chance.random(shape) < 0.4)
         targets = world.entities["id"][chance.integers(0, int(world.clock["num_rows"][0]), shape)]
         inputs["argument"][players] = np.where(chance.random(shape) < 0.5, targets, chance.integers(0, 4, shape))
-        GAME.step(world)
+        GAME.advance(world)
 
 
 def hashes(seed: int, rounds: int) -> list[str]:

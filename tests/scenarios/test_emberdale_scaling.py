@@ -35,7 +35,7 @@ def pair_checks(side_m: int, num_players: int, num_npcs: int) -> int:
     world = field_of(side_m, num_players, num_npcs)
     world.entities["protected_tick"] = 10**6  # all look around all the time, nobody fights
     for _ in range(240):
-        GAME.step(world)
+        GAME.advance(world)
     return int(world.clock["pair_checks"][0])
 
 
@@ -50,7 +50,7 @@ def test_a_crowd_in_one_spot_costs_no_more_than_the_bound_per_look() -> None:
     world = field_of(40, 600, 100)
     world.entities["protected_tick"] = 10**6
     for _ in range(120):
-        GAME.step(world)
+        GAME.advance(world)
     looks = 100 * 120 / float(world.params["think_ticks"][0])
     assert 0 < world.clock["pair_checks"][0] <= looks * int(world.params["think_checks"][0])
 
@@ -59,6 +59,6 @@ def test_npcs_without_players_nearby_look_for_nobody_but_stroll() -> None:
     world = GAME.create_zone("zone-1", capacity=700, seed=1)
     before = world.entities["x"][:500].copy()
     for _ in range(60 * 30):
-        GAME.step(world)
+        GAME.advance(world)
     assert world.clock["pair_checks"][0] == 0
     assert np.count_nonzero(world.entities["x"][:500] != before) > 400

@@ -17,7 +17,7 @@ def test_a_player_walks_to_the_beacon_and_scores_as_predicted() -> None:
     for _ in range(60 * 4):
         world.inputs["count"][row] = 1
         world.inputs["move_mag"][row, 0] = 255
-        GAME.step(world)
+        GAME.advance(world)
         GAME.predict(own, 0, 0, 0, 255, 0, 1 / 60, shown.solid, 0, 0, shown.params)
     assert own["qx"][0] == world.entities["qx"][row]
     assert world.entities["x"][row] == pytest.approx(102, abs=0.1)
@@ -35,7 +35,7 @@ def test_the_same_inputs_give_the_same_meadow() -> None:
     for world in worlds:
         GAME.spawn_player(world, 7, 0, "Ann")
         for _ in range(10):
-            GAME.step(world)
+            GAME.advance(world)
     assert state_hash(worlds[0]) == state_hash(worlds[1])
 
 

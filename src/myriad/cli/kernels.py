@@ -16,11 +16,13 @@ from myriad.cli.rehearsal import (
     rehearse_rules,
     rehearse_session,
     rehearse_snapshots,
+    rehearse_turns,
     rehearse_world,
 )
 from myriad.runtime.warm import GROUPS, SERVER_GROUPS, Group
 
 _SESSION: Group = ("session", rehearse_session)
+_TURNS: Group = ("turns", rehearse_turns)
 
 
 def host_groups() -> tuple[Group, ...]:
@@ -30,7 +32,7 @@ def host_groups() -> tuple[Group, ...]:
 
 def standalone_groups() -> tuple[Group, ...]:
     """What they need with `--standalone`: nothing of a world, whose maps alone would stay in memory."""
-    return (*_zone_groups(), *SERVER_GROUPS, _SESSION)
+    return (*_zone_groups(), *SERVER_GROUPS, _SESSION, _TURNS)
 
 
 def all_groups() -> tuple[Group, ...]:
@@ -57,4 +59,4 @@ def _zone_groups() -> tuple[Group, ...]:
 
 
 def _last_groups() -> tuple[Group, ...]:
-    return (_SESSION, ("world", rehearse_world))
+    return (_SESSION, _TURNS, ("world", rehearse_world))

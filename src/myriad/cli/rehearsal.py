@@ -18,7 +18,11 @@ from myriad.core.phases import PhaseTimer
 from myriad.core.settings import Settings
 from myriad.game import COINS
 from myriad.netcode.addresses import parse_endpoint
+from myriad.runtime.endpoints import open_udp
 from myriad.runtime.hosted_zone import ZoneSite
+from myriad.runtime.lean_turn import LeanTurn
+from myriad.runtime.udp_port import UdpPort
+from myriad.runtime.zone_measures import ZoneMeasures
 from myriad.sim.rows import find_row
 from myriad.wire.datagram import new_batch
 from myriad.zone.snapshots import assemble_slice, encode_cells
@@ -43,7 +47,7 @@ def rehearse_receiving() -> None:
 def rehearse_rules() -> None:
     """A tick of the game."""
     zone = _new_zone()
-    zone.game.step(zone.world)
+    zone.game.advance(zone.world)
 
 
 def rehearse_snapshots() -> None:
@@ -51,6 +55,16 @@ def rehearse_snapshots() -> None:
     bundle = _new_zone().bundle
     encode_cells(bundle)
     assemble_slice(bundle, new_batch(1), 0, 0, 1, _NOW_NS)
+
+
+def rehearse_turns() -> None:
+    """Both ends of a turn, with a real socket that nobody sends to."""
+    zone = _new_zone()
+    port = UdpPort(open_udp("127.0.0.1", 0))
+    turn = LeanTurn(zone, port, ZoneMeasures(), 1, 1)
+    turn.begin(0, 0, 0, may_open=True)
+    turn.finish(0, 0, (True, 0, 1), (0, 0, 0), _NOW_NS)
+    port.close()
 
 
 def rehearse_session() -> None:

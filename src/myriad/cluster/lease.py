@@ -37,9 +37,14 @@ class LeaseKeeper:
         self._deadline_ns = asked_ns + self._ttl_ns
         self._next_ns = asked_ns + self._renew_ns
 
+    @property
+    def speak_until_ns(self) -> int:
+        """The deadline; 0 before the start and once fenced."""
+        return 0 if self.fenced or self._deadline_ns is None else self._deadline_ns
+
     def may_speak(self, now_ns: int) -> bool:
         """True while the zone is surely the only one of its name."""
-        return not self.fenced and self._deadline_ns is not None and now_ns < self._deadline_ns
+        return now_ns < self.speak_until_ns
 
     def renewal_due(self, now_ns: int) -> bool:
         """True if a renewal is to be sent now; it counts as sent, and one is under way at a time."""

@@ -136,6 +136,11 @@ class Member:
         return self._lease.may_speak(now_ns)
 
     @property
+    def speak_until_ns(self) -> int:
+        """The moment from which it may not speak, as things stand: 0 if it may not at all."""
+        return self._lease.speak_until_ns
+
+    @property
     def fenced(self) -> bool:
         """True once the store has said that the zone is another's: nothing comes out of it any more."""
         return self._lease.fenced

@@ -3,6 +3,7 @@
 `docs/game-authors.md` is its guide; `examples/tiny_game` the smallest game.
 """
 
+from myriad.core.bundle import Bundle, unbundle
 from myriad.core.errors import StartupError
 from myriad.core.kernel import inner_kernel, kernel
 from myriad.game.fields import copy_fields, copy_plan, packed_dtype
@@ -76,6 +77,7 @@ __all__ = [
     "TURN",
     "UNITS_PER_M",
     "VOID",
+    "Bundle",
     "Game",
     "Given",
     "MapObject",
@@ -124,5 +126,6 @@ __all__ = [
     "read_toml",
     "state_hash",
     "take_transient_id",
+    "unbundle",
     "write_name",
 ]

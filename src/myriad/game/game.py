@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from myriad.core.bundle import Bundle
 from myriad.game.fields import copy_plan, packed_dtype
 from myriad.game.ledger import NUM_ASSETS
 from myriad.game.records import RecordKind, layout_of, load_record, read_records, record_kind, save_records
@@ -64,8 +65,8 @@ class Game:
     buttons: Mapping[str, int]
     event_kinds: Mapping[str, int]
     counters: tuple[str, ...]
-    step: Callable[[World], None]
-    """Kernel: compute the next tick. Calls `begin_tick` first and `finish_tick` last."""
+    step: Callable[[Bundle[World]], None]
+    """Kernel: compute the next tick of `unbundle(bundle)`. Calls `begin_tick` first and `finish_tick` last."""
     predict: Callable[..., None]
     """Kernel `(own (n,) own_dtype, row, buttons, move_dir, move_mag, heading, dt, solid, origin_x, origin_y, params)`:
     apply one input-tick to an own record exactly as the server will."""
@@ -156,6 +157,10 @@ class Game:
         unknown, its map or data are unusable, or `capacity` is too small for the NPCs.
         """
         return self.create(zone_name, capacity, seed, tick_hz, num_npcs, next_id, end_id)
+
+    def advance(self, world: World) -> None:
+        """One tick, for tests and tools; a zone keeps the bundle."""
+        self.step(Bundle(world))
 
     def spawn_player(
         self,

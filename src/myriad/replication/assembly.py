@@ -35,6 +35,11 @@ from myriad.replication.runs import (
 from myriad.replication.viewers import (
     MAX_DATAGRAM_KEYFRAMES,
     MIN_RESEND_SNAPSHOTS,
+    RING_COUNT,
+    RING_FLAGS,
+    RING_OWN,
+    RING_PRIVATE,
+    RING_SENT,
     SENT_DATAGRAMS,
     SENT_OWN,
     SENT_PRIVATE,
@@ -78,10 +83,10 @@ def _put_keyframe(
     buf[at + 3] = count
     at += KEYFRAME_HEADER_BYTES
     copy_memory(buf.ctypes.data + at, cells.key_bytes[key].ctypes.data, count * RECORD_BYTES)
-    e = i64(rows["ring_count"][row, at_ring])
+    e = (i64(rows["ring"][row, at_ring]) >> RING_COUNT) & 255
     entry = i64(rows["entry"][row, known & (NUM_SLOTS - 1)])
     rows["ring_keys"][row, at_ring, e] = known | (generation << 9) | (entry << 17)
-    rows["ring_count"][row, at_ring] = e + 1
+    rows["ring"][row, at_ring] += 1 << RING_COUNT
     has = i64(rows["has"][row, known])
     if has & WAS_SENT and rows["sent"][row, known] == generation:
         viewers.counters[RESENDS] += 1
@@ -276,13 +281,10 @@ def write_view(
     tier = i64(rows["tier"][row])
     enter_cells(viewers, row, tier, i64(cells.zone["level"][0]), i64(cells.zone["snapshot"][0]))
     at_ring = sequence % SENT_DATAGRAMS
-    rows["ring_sequence"][row, at_ring] = sequence
-    rows["ring_count"][row, at_ring] = 0
-    rows["ring_flags"][row, at_ring] = (SENT_OWN if own_version >= 0 else 0) | (
-        SENT_PRIVATE if private_version >= 0 else 0
-    )
-    rows["ring_own"][row, at_ring] = own_version & 255
-    rows["ring_private"][row, at_ring] = private_version & 255
+    sent = RING_SENT | sequence | ((own_version & 255) << RING_OWN) | ((private_version & 255) << RING_PRIVATE)
+    sent |= (SENT_OWN if own_version >= 0 else 0) << RING_FLAGS
+    sent |= (SENT_PRIVATE if private_version >= 0 else 0) << RING_FLAGS
+    rows["ring"][row, at_ring] = sent
     patience = max(MIN_RESEND_SNAPSHOTS, rtt_snapshots + 1)
     view_x, view_y = i64(rows["view_x"][row]), i64(rows["view_y"][row])
     run = ready_run(cells, view_x, view_y, tier, viewers.cover)
@@ -294,7 +296,7 @@ def write_view(
     if end < 0:
         end, multi = _write_own(cells, viewers, row, run, at_ring, buf, at, limit, patience)
     flags = i64(buf[flags_at])
-    if rows["ring_count"][row, at_ring] > 0:
+    if (i64(rows["ring"][row, at_ring]) >> RING_COUNT) & 255 > 0:
         flags |= SNAPSHOT_KEYFRAMES
     if multi:
         flags |= SNAPSHOT_MULTI

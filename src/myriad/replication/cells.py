@@ -170,6 +170,22 @@ PART_EVENT = np.dtype(
     [("snapshot", "i8"), ("target", "u4"), ("source", "u2"), ("number", "u1"), ("kind", "u1"), ("amount", "u1")],
     align=True,
 )
+SUMMARY = np.dtype(
+    [
+        ("at", "i4"),  # of the section in the arena
+        ("length", "i4"),  # 0 = quiet
+        ("key", "i4"),  # keyframe that the section takes for granted, -1 = none
+        ("next", "i4"),  # announced keyframe, -1 = none
+        ("base", "i2"),  # generation that must be acknowledged before the announced one is sent, -1 = none
+        ("generation", "u1"),  # of `key`
+        ("next_generation", "u1"),
+        ("slot", "u1"),  # in viewers' tables
+        ("nibble", "u1"),  # for the quiet list
+        ("due", "u1"),  # bit r: due now for viewers of tier 0 that have it in ring r
+        ("undivided", "u1"),  # 1: one part, else nothing here counts
+    ],
+    align=True,
+)
 RUN = np.dtype(
     [
         ("snapshot", "i8"),  # for which it was built
@@ -210,6 +226,7 @@ class CellArrays(NamedTuple):
     cell_order: npt.NDArray[np.int32]  # (capacity,) rows by cell
     part_order: npt.NDArray[np.int32]  # (capacity,) rows by part
     arena: Bytes  # sections of the newest snapshot
+    summaries: Table  # (width * height,) SUMMARY
     runs: Table  # (width * height * 3,) RUN
     run_bytes: Bytes
     needs: Table  # NEED
@@ -277,6 +294,7 @@ def create_cells(
         cell_order=np.zeros(capacity, np.int32),
         part_order=np.zeros(capacity, np.int32),
         arena=np.zeros(pool * 2 * MAX_FULL_BYTES + DELTA_SCRATCH_BYTES, np.uint8),
+        summaries=np.zeros(num_cells, SUMMARY),
         runs=runs,
         run_bytes=np.zeros(max_runs * 1200, np.uint8),
         needs=np.zeros(max_runs * 64, NEED),

@@ -28,6 +28,7 @@ from myriad.replication.digests import add_digests, record_digest
 from myriad.replication.keyframes import ROLL_SNAPSHOTS, roll
 from myriad.replication.sections import clear_marks, put_delta, put_full
 from myriad.replication.sorting import sort_rows
+from myriad.replication.summaries import summarise
 from myriad.wire.layouts import EVENT_BYTES, EVENT_SNAPSHOTS, MAX_PARTS, RECORD_BYTES
 
 U32 = 0xFFFFFFFF
@@ -179,6 +180,7 @@ def encode(
     for part in range(len(part_cell)):
         if part_cell[part] >= 0:
             _encode_part(cells, part, snapshot)
+    summarise(cells)
     if zone["digests"][0]:
         _keep_digests(cells, snapshot, tick)
     return i64(cells.counters[BYTES_ENCODED]) - before

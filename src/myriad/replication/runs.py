@@ -19,7 +19,15 @@ from myriad.core.kernel import inner_kernel
 from myriad.core.native import copy_memory
 from myriad.replication.cells import FULL, MAX_DELTA_PERIOD, NUM_TIERS, QUIET, Bytes, CellArrays, Table
 from myriad.replication.encode import encode_in_full
-from myriad.replication.geometry import cell_number, mix_cell, ring_of, ring_period, since_due, torus_slot
+from myriad.replication.geometry import (
+    cell_number,
+    mix_cell,
+    ring_of,
+    ring_period,
+    since_due,
+    torus_slot,
+    view_mask_of,
+)
 from myriad.wire.datagram import MAX_PAYLOAD_BYTES
 from myriad.wire.layouts import VIEW_CELLS, VIEW_RADIUS_CELLS, VIEW_SIDE_CELLS
 from myriad.wire.pack import put_u32
@@ -29,6 +37,8 @@ NO_ROOM = -1
 Cover = npt.NDArray[np.int64]
 """(25,) per place of the view: bits of the covered parts, and bit 8 where sections are in full; 0 = not covered."""
 IN_FULL = 256
+_ANNOUNCED_AT = 32
+"""Where announced cells stand in the scratch, after those with a section."""
 
 
 @inner_kernel
@@ -190,6 +200,94 @@ def due_cover(cells: CellArrays, view_x: int, view_y: int, tier: int, cover: Cov
 
 
 @inner_kernel
+def _is_undivided(cells: CellArrays, view_x: int, view_y: int) -> bool:
+    """True if no cell of the view has more than one part."""
+    for place in range(VIEW_CELLS):
+        cell = view_cell_number(cells.zone, view_x, view_y, place)
+        if cell >= 0 and cells.summaries["undivided"][cell] == 0:
+            return False
+    return True
+
+
+# Long because one walk over the view does all: places, lengths and needs, so that each summary is read once.
+@inner_kernel
+def _build_undivided(cells: CellArrays, run: int, view_x: int, view_y: int, at: int) -> int:
+    """As `due_cover`, `_note_needs` and `write_run` for tier 0, where no cell in view is divided; NO_ROOM or the end.
+
+    `at` is where the run begins in `cells.run_bytes`.
+    """
+    zone, summaries, need, sections = cells.zone, cells.summaries, cells.needs, cells.scratch
+    in_view = view_mask_of(0, i64(zone["level"][0]))
+    first = i64(zone["need_at"][0])
+    need_at = first
+    mask, num_covered, num_quiet, quiet_bits, low_nibbles, high_nibbles = 0, 0, 0, 0, 0, 0
+    num_sections, length, num_announced = 0, 0, 0
+    for place in range(VIEW_CELLS):
+        cell = view_cell_number(zone, view_x, view_y, place)
+        if cell < 0 or (in_view >> place) & 1 == 0:
+            continue
+        if summaries["next"][cell] >= 0:
+            sections[_ANNOUNCED_AT + num_announced] = (cell << 5) | place
+            num_announced += 1
+        if (i64(summaries["due"][cell]) >> ring_of(place)) & 1 == 0:
+            continue
+        mask |= 1 << place
+        if summaries["length"][cell] == 0:
+            nibble = i64(summaries["nibble"][cell])
+            quiet_bits |= 1 << num_covered
+            if num_quiet < 15:
+                low_nibbles |= nibble << (4 * num_quiet)
+            else:
+                high_nibbles |= nibble << (4 * (num_quiet - 15))
+            num_quiet += 1
+        else:
+            sections[num_sections] = cell
+            num_sections += 1
+            length += i64(summaries["length"][cell])
+        num_covered += 1
+        if summaries["key"][cell] >= 0:
+            need["known"][need_at] = summaries["slot"][cell]
+            need["key"][need_at] = summaries["key"][cell]
+            need["generation"][need_at] = summaries["generation"][cell]
+            need["base"][need_at] = -1
+            need["cell"][need_at] = place
+            need_at += 1
+    cells.runs["need_at"][run] = first
+    cells.runs["num_bases"][run] = need_at - first
+    for n in range(num_announced):
+        cell = i64(sections[_ANNOUNCED_AT + n]) >> 5
+        need["known"][need_at] = summaries["slot"][cell]
+        need["key"][need_at] = summaries["next"][cell]
+        need["generation"][need_at] = summaries["next_generation"][cell]
+        need["base"][need_at] = summaries["base"][cell]
+        need["cell"][need_at] = i64(sections[_ANNOUNCED_AT + n]) & 31
+        need_at += 1
+    cells.runs["num_needs"][run] = need_at - first
+    zone["need_at"][0] = need_at
+    buf = cells.run_bytes
+    section_at = at + 4 + (num_covered + 7) // 8 + (num_quiet + 1) // 2
+    if section_at + length - at > MAX_PAYLOAD_BYTES:
+        return NO_ROOM
+    put_u32(buf, at, i64(mask))
+    at += 4
+    for k in range((num_covered + 7) // 8):
+        buf[at] = (quiet_bits >> (8 * k)) & 255
+        at += 1
+    for k in range(0, num_quiet, 2):
+        low, high = k, k + 1
+        byte = (low_nibbles >> (4 * low)) & 15 if low < 15 else (high_nibbles >> (4 * (low - 15))) & 15
+        byte |= ((low_nibbles >> (4 * high)) & 15 if high < 15 else (high_nibbles >> (4 * (high - 15))) & 15) << 4
+        buf[at] = byte
+        at += 1
+    for n in range(num_sections):
+        cell = i64(sections[n])
+        length = i64(summaries["length"][cell])
+        copy_memory(buf.ctypes.data + at, cells.arena.ctypes.data + i64(summaries["at"][cell]), length)
+        at += length
+    return at
+
+
+@inner_kernel
 def ready_run(cells: CellArrays, view_x: int, view_y: int, tier: int, cover: Cover) -> int:
     """Index of the ready run of that view cell and tier, built now if it was not; -1 outside the zone's cells.
 
@@ -206,10 +304,18 @@ def ready_run(cells: CellArrays, view_x: int, view_y: int, tier: int, cover: Cov
     runs["length"][run] = -1
     runs["num_bases"][run] = 0
     runs["num_needs"][run] = 0
-    due_cover(cells, view_x, view_y, tier, cover)
     at = i64(zone["run_at"][0])
-    if at + MAX_PAYLOAD_BYTES > len(cells.run_bytes):
+    if at + MAX_PAYLOAD_BYTES > len(cells.run_bytes) or i64(zone["need_at"][0]) + MAX_NEEDS > len(cells.needs):
         return run
+    if tier == 0 and _is_undivided(cells, view_x, view_y):
+        end = _build_undivided(cells, run, view_x, view_y, at)
+        if end != NO_ROOM:
+            runs["at"][run] = at
+            runs["length"][run] = end - at
+            runs["multi"][run] = 0
+            zone["run_at"][0] = end
+        return run
+    due_cover(cells, view_x, view_y, tier, cover)
     if not _note_needs(cells, run, view_x, view_y, cover, i64(zone["level"][0]), tier):
         return run
     end, multi = write_run(cells, view_x, view_y, cover, cells.run_bytes, at, at + MAX_PAYLOAD_BYTES)

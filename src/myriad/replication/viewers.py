@@ -61,20 +61,23 @@ VIEWER = np.dtype(
         ("has", "u1", (NUM_KNOWN,)),  # HAS_NEW | HAS_OLD | WAS_SENT
         ("sent_at", "u2", (NUM_KNOWN,)),  # snapshot
         ("covered_at", "u2", (NUM_KNOWN,)),  # snapshot; kept in own mode only
-        ("ring_sequence", "u2", (SENT_DATAGRAMS,)),
-        ("ring_flags", "u1", (SENT_DATAGRAMS,)),
-        ("ring_own", "u1", (SENT_DATAGRAMS,)),
-        ("ring_private", "u1", (SENT_DATAGRAMS,)),
-        ("ring_count", "u1", (SENT_DATAGRAMS,)),  # keyframes in it; 255 = nothing was sent here
+        # What each datagram said: sequence | flags << 16 | own version << 24 | private << 32 | keyframes << 40 | SENT.
+        ("ring", "i8", (SENT_DATAGRAMS,)),
         ("ring_keys", "u4", (SENT_DATAGRAMS, MAX_DATAGRAM_KEYFRAMES)),  # place | generation << 9 | entry << 17
     ],
     align=True,
 )
-EMPTY_RING = 255
+RING_FLAGS = 16
+RING_OWN = 24
+RING_PRIVATE = 32
+RING_COUNT = 40
+RING_SENT = 1 << 48
+"""Bit of a datagram of which something is remembered; 0 in all else means nothing."""
 
 KNOWN_NEW_AT = VIEWER.fields["known_new"][1]  # type: ignore[index]
 HAS_AT = VIEWER.fields["has"][1]  # type: ignore[index]
 SENT_WHAT_AT = VIEWER.fields["sent"][1]  # type: ignore[index]
+RING_AT = VIEWER.fields["ring"][1]  # type: ignore[index]
 SENT_WHEN_AT = VIEWER.fields["sent_at"][1]  # type: ignore[index]
 
 PICK = np.dtype(
@@ -111,10 +114,8 @@ def create_viewers(capacity: int) -> ViewerArrays:
     """Arrays for `capacity` viewers (>= 1). One thread at a time may use them."""
     if capacity < 1:
         raise ValueError("there must be room for a viewer")
-    rows = np.zeros(capacity, VIEWER)
-    rows["ring_count"] = EMPTY_RING
     return ViewerArrays(
-        rows=rows,
+        rows=np.zeros(capacity, VIEWER),
         counters=np.zeros(len(COUNTER_NAMES), np.int64),
         picks=np.zeros(MAX_PICKS, PICK),
         order=np.zeros(256, np.int64),
@@ -125,10 +126,14 @@ def create_viewers(capacity: int) -> ViewerArrays:
 
 
 @inner_kernel
-def ask_ahead(viewers: ViewerArrays, row: int) -> None:
-    """Have what `write_view` reads of a viewer (undivided cells only) on its way; changes nothing."""
+def ask_ahead(viewers: ViewerArrays, row: int, sequence: int) -> None:
+    """Have what `write_view` reads of a viewer (undivided cells only) on its way; changes nothing.
+
+    `sequence` is that of the datagram to come.
+    """
     start = viewers.rows.ctypes.data + row * viewers.rows.itemsize
     prefetch(start)
+    prefetch(start + RING_AT + (sequence % SENT_DATAGRAMS) * 8)
     for at in (KNOWN_NEW_AT, HAS_AT, SENT_WHAT_AT, SENT_WHEN_AT, SENT_WHEN_AT + LINE_BYTES):
         prefetch(start + at)
         prefetch(start + at + LINE_BYTES - 1)
@@ -148,8 +153,7 @@ def view_enter(viewers: ViewerArrays, row: int, x: int, y: int, tier: int) -> No
     for k in range(NUM_KNOWN):
         rows["has"][row, k] = 0
     for k in range(SENT_DATAGRAMS):
-        rows["ring_count"][row, k] = EMPTY_RING
-        rows["ring_flags"][row, k] = 0
+        rows["ring"][row, k] = 0
 
 
 @bare_kernel
@@ -241,17 +245,17 @@ def on_acked(viewers: ViewerArrays, row: int, sequence: int) -> None:
     """
     rows = viewers.rows
     at = sequence % SENT_DATAGRAMS
-    count = i64(rows["ring_count"][row, at])
-    if count == EMPTY_RING or rows["ring_sequence"][row, at] != sequence:
+    sent = i64(rows["ring"][row, at])
+    if sent & RING_SENT == 0 or sent & 0xFFFF != sequence:
         viewers.counters[ACKS_IGNORED] += 1
         return
-    for e in range(count):
+    for e in range((sent >> RING_COUNT) & 255):
         entry = i64(rows["ring_keys"][row, at, e])
         known = entry & (NUM_KNOWN - 1)
         if rows["entry"][row, known & (NUM_SLOTS - 1)] == entry >> 17:
             _learn(rows, row, known, (entry >> 9) & 255)
-    flags, acked = i64(rows["ring_flags"][row, at]), i64(rows["acked"][row])
-    own, private = i64(rows["ring_own"][row, at]), i64(rows["ring_private"][row, at])
+    flags, acked = (sent >> RING_FLAGS) & 255, i64(rows["acked"][row])
+    own, private = (sent >> RING_OWN) & 255, (sent >> RING_PRIVATE) & 255
     # The newer of two versions wins, so that late acknowledgements do not make the server repeat itself.
     if flags & SENT_OWN and (acked & SENT_OWN == 0 or (own - i64(rows["own_version"][row])) & 255 < 128):
         rows["own_version"][row] = own
@@ -260,7 +264,7 @@ def on_acked(viewers: ViewerArrays, row: int, sequence: int) -> None:
     ):
         rows["private_version"][row] = private
     rows["acked"][row] = acked | flags
-    rows["ring_count"][row, at] = EMPTY_RING
+    rows["ring"][row, at] = 0
 
 
 @bare_kernel

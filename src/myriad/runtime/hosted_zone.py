@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple, Protocol, TypeVar
 
 from myriad.cluster.requests import ZoneKey
@@ -22,10 +23,11 @@ from myriad.core.settings import Settings
 from myriad.netcode.addresses import Endpoint
 from myriad.runtime.clocks import RealClock, process_cpu_ns, resident_bytes
 from myriad.runtime.endpoints import new_endpoint, own_endpoints, parse_public_address
+from myriad.runtime.lean_turn import LeanTurn
 from myriad.runtime.quiet_collection import QuietCollection
 from myriad.runtime.udp_port import UdpPort
 from myriad.runtime.zone_loop import ZoneLoop
-from myriad.runtime.zone_ports import WorldTies, WorldZoneLike, ZoneLike
+from myriad.runtime.zone_ports import LeanZone, WorldTies, WorldZoneLike, ZoneLike
 from myriad.runtime.zone_thread import ZoneThread
 
 Answer = TypeVar("Answer")
@@ -135,8 +137,9 @@ class RunningZone:
         own = tuple(dict.fromkeys((*own_endpoints(sock), *self._public)))
         self._zone = make_zone(settings, ZoneSite(key.zone, own, PhaseTimer(clock.now_ns), key.layer, secret))
         world, idle_sleep_ns = self._connect(settings)
+        zone = self._zone
         self._loop = ZoneLoop(
-            self._zone,
+            zone,
             self._port,
             clock,
             tick_hz=settings.tick_hz,
@@ -145,6 +148,7 @@ class RunningZone:
             collection=collection,
             world=world,
             idle_sleep_ns=idle_sleep_ns,
+            lean=partial(LeanTurn, zone, self._port) if isinstance(zone, LeanZone) else None,
         )
         self._thread: ZoneThread | None = None
 

@@ -82,6 +82,7 @@ if sys.platform == "linux":
     CLOCK = int(time.CLOCK_BOOTTIME)  # never goes back, and runs on while the machine sleeps, as leases do
 else:
     CLOCK = int(time.CLOCK_MONOTONIC)
+WALL_CLOCK = int(time.CLOCK_REALTIME)
 IPV6_FAMILY = int(socket.AF_INET6)
 IPV4_NAME_BYTES = 16
 IPV6_NAME_BYTES = 28

@@ -77,6 +77,21 @@ class UdpPort:
         """Where it is bound."""
         return endpoint_of(self._socket)
 
+    @property
+    def bundles(self) -> tuple[Bundle[SocketIo], Bundle[SocketIo]]:
+        """Its arrays for receiving and sleeping, and those for sending, as kernels take them."""
+        return self._in_bundle, self._out_bundle
+
+    @property
+    def descriptors(self) -> tuple[int, int]:
+        """Of the socket, and of what `wake` makes readable."""
+        return self._fd, self._wake_read
+
+    def forget_wakes(self) -> None:
+        """After a sleep that `wake` ended."""
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._wake_read, 4096)
+
     def receive(self, batch: Batch) -> int:
         """As `runtime.sockets.receive_datagrams`."""
         return int(_receive(self._fd, self._in_bundle, batch))
@@ -90,8 +105,7 @@ class UdpPort:
         found = int(_wait(self._fd if for_packets else -1, self._wake_read, self._in_bundle, max(timeout_ns, 0)))
         woke_ns = int(self._in.state["woke_ns"][0])
         if found & WOKEN:
-            with contextlib.suppress(BlockingIOError):
-                os.read(self._wake_read, 4096)
+            self.forget_wakes()
         return woke_ns
 
     def wake(self) -> None:

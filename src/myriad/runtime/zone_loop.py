@@ -27,12 +27,16 @@ from myriad.core.clock import NS_PER_S, Clock, FixedStep
 from myriad.core.histogram import record
 from myriad.core.phases import PHASE_RECEIVE, PHASE_SEND
 from myriad.runtime.clocks import thread_cpu_ns
+from myriad.runtime.lean_turn import CALLED, EARLY, NEEDED, OPENED, LeanTurn
 from myriad.runtime.quiet_collection import QuietCollection
 from myriad.runtime.zone_measures import ZoneMeasures
-from myriad.runtime.zone_ports import DatagramPort, WorldTies, ZoneLike
+from myriad.runtime.zone_ports import DatagramPort, LeanZone, WorldTies, ZoneLike
 from myriad.wire.datagram import new_batch
 
 T = TypeVar("T")
+
+MakeLeanTurn = Callable[[ZoneMeasures, int, int], LeanTurn]
+"""`(measures, interval_ns, receive_budget)`."""
 
 RECEIVE_BATCH = 256
 CPU_EVERY_TURNS = 8
@@ -57,8 +61,10 @@ class ZoneLoop:
         cpu_ns: Callable[[], int] = thread_cpu_ns,
         world: WorldTies | None = None,
         idle_sleep_ns: int = NS_PER_S,
+        lean: MakeLeanTurn | None = None,
     ) -> None:
-        """`receive_budget` datagrams (>= 1) are taken per turn at most; `cpu_ns` reads the thread's CPU time; `world`
+        """`receive_budget` datagrams (>= 1) are taken per turn at most; `cpu_ns` reads the thread's CPU time; `lean`
+        makes the kernels of a turn, for zones and ports that have them; `world`
         is None for a zone that stands alone; an idle zone is polled every `idle_sleep_ns`."""
         self.measures = ZoneMeasures()
         self.working_since_ns = 0
@@ -74,7 +80,12 @@ class ZoneLoop:
         self._world = world
         self._told_finished = False
         self._idle_sleep_ns = idle_sleep_ns
+        self._lean = None if lean is None else lean(self.measures, self._interval_ns, receive_budget)
         self._batch = new_batch(RECEIVE_BATCH)
+        self._called = False
+        """Commands may wait."""
+        self._needed = False
+        """Commands ran that the next tick has to see the outcome of."""
         self._commands: queue.Queue[Callable[[], None]] = queue.Queue(MAX_WAITING_COMMANDS)
         self._first: deque[Callable[[], None]] = deque()
         self._was_idle = True
@@ -112,6 +123,7 @@ class ZoneLoop:
         if self._closed.is_set():
             raise RuntimeError("the zone has stopped")
         self._first.append(lambda: self._unless_closed(function))
+        self._called = True
         self._port.wake()
 
     def _unless_closed(self, function: Callable[[], object]) -> None:
@@ -125,6 +137,7 @@ class ZoneLoop:
             self._commands.put_nowait(run)
         except queue.Full:
             raise RuntimeError("too many commands wait for the zone") from None
+        self._called = True
         self._port.wake()
         if self._closed.is_set():  # it closed meanwhile, and nobody else looks at the queue any more
             self._refuse_commands()
@@ -133,11 +146,15 @@ class ZoneLoop:
         """Sleeps until something is due and does it."""
         if self._zone.idle:
             self._idle_turn()
+        elif self._lean is not None:
+            self._lean_turn(self._lean, self._lean.zone)
         else:
             self._busy_turn()
         self._turns += 1
         if self._turns % CPU_EVERY_TURNS == 1:
             self.measures.cpu_ns = self._cpu_ns()
+            if self._lean is not None:
+                self._lean.note_counts()
 
     def close(self) -> None:
         """Tells clients that the zone ends, and refuses commands from now on, those that wait included."""
@@ -157,6 +174,82 @@ class ZoneLoop:
                 return
             command()
 
+    # Long because it is the tick's way through Python, in order, and every call more would be paid 60 times a second.
+    def _lean_turn(self, lean: LeanTurn, zone: LeanZone) -> None:
+        """As `_busy_turn`, with a kernel at each end and without Python's part where nobody needs it."""
+        step, out, clock_ns = self._step, zone.outbox, self._clock.now_ns
+        if self._was_idle:
+            self._was_idle = False
+            step.start(clock_ns())
+        out.begin()
+        self.working_since_ns = 0
+        needed = self._needed or zone.snapshot_is_next
+        came = lean.begin(step.next_due_ns, zone.speak_until_ns, out.used, may_open=not needed)
+        back_ns = clock_ns()
+        now_ns, left_ns = lean.now_ns, lean.left_ns
+        self.working_since_ns = now_ns
+        out.used = lean.used
+        if came & CALLED:
+            self._port.forget_wakes()
+        if self._called:
+            self._called = False
+            zone.set_now(now_ns)
+            self._needed = needed = self._run_commands() or needed
+        if came & EARLY:
+            return
+        self._needed = False
+        due = step.due(now_ns)
+        if now_ns >= zone.speak_until_ns:
+            self._rest_turn(now_ns)
+        else:
+            needed = needed or came & NEEDED != 0
+            if needed:
+                if lean.num_peers:
+                    zone.take_peers(lean.peers, lean.num_peers, now_ns)
+                zone.attend(now_ns)
+                if not came & OPENED:
+                    zone.open(now_ns)
+            stepping_ns = clock_ns()
+            zone.advance()
+            stepped_ns = slow_end_ns = clock_ns()
+            if needed:
+                zone.attend_end(now_ns)
+                slow_end_ns = clock_ns()
+            show = zone.take_show()
+            out.hand_over()
+            slow_ns = stepping_ns - left_ns + slow_end_ns - stepped_ns
+            spent = (back_ns - left_ns, slow_ns, stepped_ns - stepping_ns)
+            lean.finish(out.used, zone.speak_until_ns, show, spent, now_ns)
+            if needed:
+                self._hand_on()
+            for _ in range(due - 1):
+                self._tick()
+        self._turn_ended(due, now_ns, clock_ns(), offers=needed)
+
+    def _rest_turn(self, now_ns: int) -> None:
+        """Instead of ticks while the lease is over."""
+        self._zone.poll(now_ns)
+        self._send()
+        self._hand_on()
+
+    def _tick(self) -> None:
+        tick_ns = self._clock.now_ns()
+        if self._may_speak():
+            self._zone.tick(tick_ns)
+        else:
+            self._zone.poll(tick_ns)
+        self._send()
+        self._hand_on()
+
+    def _turn_ended(self, due: int, now_ns: int, end_ns: int, *, offers: bool) -> None:
+        """Counts the ticks of a turn that began at `now_ns`; `offers` some of the time that is left to collection."""
+        measures = self.measures
+        measures.num_ticks += due
+        measures.num_skipped_ticks = self._step.skipped_ticks
+        self._zone.observe_load((end_ns - now_ns) / NS_PER_S, due * self._interval_ns / NS_PER_S)
+        if offers:
+            self._offer_collection(end_ns, self._step.next_due_ns - end_ns)
+
     def _busy_turn(self) -> None:
         if self._was_idle:
             self._was_idle = False
@@ -173,20 +266,11 @@ class ZoneLoop:
         record(measures.lateness, self._step.lateness_ns)
         self._receive(now_ns)
         for _ in range(due):
-            tick_ns = self._clock.now_ns()
-            if self._may_speak():
-                self._zone.tick(tick_ns)
-            else:
-                self._zone.poll(tick_ns)
-            self._send()
-            self._hand_on()
+            self._tick()
         measures.record_phases(phases.spent_ns)
-        measures.num_ticks += due
-        measures.num_skipped_ticks = self._step.skipped_ticks
         end_ns = self._clock.now_ns()
         record(measures.turn, end_ns - now_ns)
-        self._zone.observe_load((end_ns - now_ns) / NS_PER_S, due * self._interval_ns / NS_PER_S)
-        self._offer_collection(end_ns, self._step.next_due_ns - end_ns)
+        self._turn_ended(due, now_ns, end_ns, offers=True)
 
     def _idle_turn(self) -> None:
         self._was_idle = True
@@ -286,6 +370,7 @@ class ZoneLoop:
             command()
             self.measures.num_commands += 1
             if self._clock.now_ns() >= end_ns:
+                self._called = True
                 self._port.wake()  # the rest follows after what is due
                 return True
 

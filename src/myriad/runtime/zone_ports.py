@@ -9,11 +9,14 @@ Invariant: all calls come from the loop's thread, where nothing else is said.
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from myriad.cluster.requests import Answer, Directory, LeaseGranted, Request
+from myriad.core.bundle import Bundle
 from myriad.core.phases import PhaseTimer
 from myriad.wire.datagram import Batch
+from myriad.zone.arrays import ZoneArrays
+from myriad.zone.players import Outbox
 
 
 class DatagramPort(Protocol):
@@ -29,6 +32,10 @@ class DatagramPort(Protocol):
 
     def wait(self, timeout_ns: int, *, for_packets: bool) -> int:
         """Sleeps until `wake`, the timeout or a packet (if wanted); returns the time at which it woke."""
+        ...
+
+    def forget_wakes(self) -> None:
+        """After a sleep of somebody else's that `wake` ended."""
         ...
 
     def wake(self) -> None:
@@ -72,6 +79,68 @@ class ZoneLike(Protocol):
 
     def close(self, now_ns: int) -> None:
         """Ends all connections; `outgoing` then tells the clients."""
+        ...
+
+
+@runtime_checkable
+class LeanZone(ZoneLike, Protocol):
+    """What a loop needs besides of a zone whose arrays it may hand to kernels itself (`runtime/lean_turn.py`).
+
+    A tick is then `attend`, `open`, `advance`, `attend_end`, `take_show`; `attend` and `attend_end` are left out, both,
+    where nothing came and the tick is not shown.
+    """
+
+    @property
+    def bundle(self) -> Bundle[ZoneArrays]:
+        """Its arrays."""
+        ...
+
+    @property
+    def outbox(self) -> Outbox:
+        """What `outgoing` hands over."""
+        ...
+
+    @property
+    def in_world(self) -> bool:
+        """True if other zones may send it packets."""
+        ...
+
+    @property
+    def speak_until_ns(self) -> int:
+        """It takes and sends nothing at this moment and later."""
+        ...
+
+    @property
+    def snapshot_is_next(self) -> bool:
+        """True if the next tick is shown: then, at least, the slow lane has its turn."""
+        ...
+
+    def set_now(self, now_ns: int) -> None:
+        """A turn begins: the time for what other threads call."""
+        ...
+
+    def take_peers(self, peers: Batch, count: int, now_ns: int) -> None:
+        """Takes `peers[:count]`, which came from other zones."""
+        ...
+
+    def attend(self, now_ns: int) -> None:
+        """The slow lane."""
+        ...
+
+    def open(self, now_ns: int) -> None:
+        """Hands out the inputs of the tick."""
+        ...
+
+    def advance(self) -> None:
+        """The game's step."""
+        ...
+
+    def attend_end(self, now_ns: int) -> None:
+        """What follows from the step for others."""
+        ...
+
+    def take_show(self) -> tuple[bool, int, int]:
+        """Whether the cells are encoded now, and which slice of the players of how many is shown them (-1: none)."""
         ...
 
 

@@ -15,7 +15,6 @@ import numpy.typing as npt
 
 from myriad.core.bundle import Bundle, unbundle
 from myriad.core.kernel import bare_kernel, inner_kernel
-from myriad.core.native import copy_memory
 from myriad.core.prefetch import LINE_BYTES, prefetch_row
 from myriad.netcode.acks import write_header
 from myriad.netcode.reliable import MIN_BLOCK_BYTES, write_block
@@ -90,9 +89,9 @@ def assemble_slice(bundle: Bundle[ZoneArrays], out: Batch, used: int, part: int,
         if used + 2 > out.shape[0]:
             break
         used = confirm(zone.server, out, used, row, now_ns)
-        length = _write_snapshot(zone, row, now_ns)
         offset = payload_offset(zone.server, row)
-        copy_memory(out["data"][used].ctypes.data + offset, zone.payload.ctypes.data, length)
+        payload = out["data"][used, offset : offset + MAX_PAYLOAD_BYTES]
+        length = _write_snapshot(zone, row, payload, now_ns)
         seal(zone.server, out, used, row, length, now_ns)
         zone.pace["num_snapshots"][0] += 1
         used += 1
@@ -102,7 +101,7 @@ def assemble_slice(bundle: Bundle[ZoneArrays], out: Batch, used: int, part: int,
 @inner_kernel
 def _ask_ahead(zone: ZoneArrays, row: int) -> None:
     """Have the memory of a player on its way before its turn comes."""
-    ask_ahead(zone.viewers, row)
+    ask_ahead(zone.viewers, row, int(zone.acks["next_sequence"][row]))
     prefetch_row(zone.sessions.ctypes.data, row, zone.sessions.itemsize, 3 * LINE_BYTES)
     prefetch_row(zone.acks.ctypes.data, row, zone.acks.itemsize, 2 * LINE_BYTES)
     prefetch_row(zone.server.connections.ctypes.data, row, zone.server.connections.itemsize, 4 * LINE_BYTES)
@@ -134,10 +133,9 @@ def _take_budget(zone: ZoneArrays, row: int) -> int:
 
 
 @inner_kernel
-def _write_snapshot(zone: ZoneArrays, row: int, now_ns: int) -> int:
-    """Write one player's snapshot payload into `zone.payload`; returns its length."""
+def _write_snapshot(zone: ZoneArrays, row: int, buf: Bytes, now_ns: int) -> int:
+    """Write one player's snapshot payload into `buf` (1,200 bytes); returns its length."""
     sessions = zone.sessions
-    buf = zone.payload
     limit = _take_budget(zone, row)
     sequence = write_header(zone.acks, row, KIND_SNAPSHOT, buf, 0, now_ns)
     end = INNER_HEADER_BYTES + max(limit // RELIABLE_SHARE, MIN_BLOCK_BYTES)
@@ -162,7 +160,7 @@ def _write_snapshot(zone: ZoneArrays, row: int, now_ns: int) -> int:
         at = _copy(sessions["private"][row], int(sessions["state_length"][row, PRIVATE]), buf, at + 1)
     if sessions["whois_count"][row] > 0:
         flags |= SNAPSHOT_WHOIS
-        at = _write_whois(zone, row, at)
+        at = _write_whois(zone, row, buf, at)
     buf[flags_at] = flags
     rtt_snapshots = int(zone.acks["rtt_ns"][row]) * int(zone.pace["snapshot_hz"][0]) // 1_000_000_000 + 1
     limit = max(limit, at + MIN_VIEW_BYTES)
@@ -225,11 +223,10 @@ def _copy(source: Bytes, length: int, buf: Bytes, at: int) -> int:
 
 
 @inner_kernel
-def _write_whois(zone: ZoneArrays, row: int, at: int) -> int:
+def _write_whois(zone: ZoneArrays, row: int, buf: Bytes, at: int) -> int:
     """Answer what the player asked: names from the world's columns; unknown and hidden ones are left out."""
     sessions = zone.sessions
     entities = zone.world.entities
-    buf = zone.payload
     count_at = at
     at += 1
     answered = 0

@@ -87,6 +87,33 @@ class WorldZone(Zone):
         return self.part.member.may_speak(now_ns)
 
     @property
+    def in_world(self) -> bool:
+        """Other zones send it packets."""
+        return True
+
+    @property
+    def speak_until_ns(self) -> int:
+        """When its lease is over."""
+        return self.part.member.speak_until_ns
+
+    def set_now(self, now_ns: int) -> None:
+        """As `Zone.set_now`."""
+        self._now_ns = now_ns
+
+    def take_peers(self, peers: Batch, count: int, now_ns: int) -> None:
+        """Takes `peers[:count]`, which came from other zones, while it may speak."""
+        self._now_ns = now_ns
+        if self.may_speak(now_ns):
+            self.part.take_packets(peers, count, now_ns)
+        else:
+            self.arrays.server.drops[DROP_LEASE_EXPIRED] += count
+
+    def attend(self, now_ns: int) -> None:
+        """As `Zone.attend`."""
+        self._now_ns = now_ns
+        super().attend(now_ns)
+
+    @property
     def fenced(self) -> bool:
         """True once it has lost its lease for good."""
         return self.part.member.fenced

@@ -51,6 +51,8 @@ from myriad.zone.receiving import receive_batch
 from myriad.zone.snapshots import assemble_slice, encode_cells
 
 NS_PER_S = 1_000_000_000
+ALWAYS_NS = 1 << 62
+_NOTHING = (False, -1, 1)
 SPARE_DATAGRAMS = 512
 """Room in the outgoing batch beside one snapshot for each player: handshakes, keep-alives, disconnects."""
 
@@ -110,6 +112,7 @@ class Zone(Alone):
         )
         self.arrays = new_zone_arrays(game, world, self._server.arrays, settings)
         self._bundle = Bundle(self.arrays)
+        self._world_bundle = Bundle(world)
         self._desk = LoginDesk(
             self.private_key,
             self.protocol_id,
@@ -138,6 +141,8 @@ class Zone(Alone):
         self._ticks_per_snapshot = settings.tick_hz // settings.snapshot_hz
         self._slices = 1
         self._calls = 0
+        self._tick = world.clock["tick"]
+        self._stepped_now = False
         self._encoded = False
         self._next_judgement_ns = 0
         self._overflows_seen = 0
@@ -148,6 +153,24 @@ class Zone(Alone):
     def idle(self) -> bool:
         """True while no avatar is in the zone."""
         return len(self.avatars) == 0
+
+    @property
+    def in_world(self) -> bool:
+        """True if other zones may send it packets."""
+        return False
+
+    @property
+    def speak_until_ns(self) -> int:
+        """It takes and sends nothing at this moment and later."""
+        return ALWAYS_NS
+
+    @property
+    def outbox(self) -> Outbox:
+        """What `outgoing` hands over."""
+        return self._out
+
+    def take_peers(self, peers: Batch, count: int, now_ns: int) -> None:
+        """Takes `peers[:count]`, which came from other zones."""
 
     @property
     def outgoing(self) -> tuple[Batch, int]:
@@ -169,30 +192,66 @@ class Zone(Alone):
         """One tick: slow lane, step, and the snapshots of one slice of the players."""
         phases = self._phases
         phases.start()
+        self.attend(now_ns)
+        self.open(now_ns)
+        phases.done(PHASE_SLOW)
+        self.advance()
+        phases.done(PHASE_STEP)
+        self.attend_end(now_ns)
+        phases.done(PHASE_SLOW)
+        encodes, part, num_parts = self.take_show()
+        if encodes:
+            encode_cells(self._bundle)
+            phases.done(PHASE_ENCODE)
+        if part >= 0:
+            out = self._out
+            out.used = int(assemble_slice(self._bundle, out.batch, out.used, part, num_parts, now_ns))
+            phases.done(PHASE_ASSEMBLE)
+
+    # The parts of a tick, for a loop that leaves out what a quiet tick does not need (`runtime/lean_turn.py`).
+
+    @property
+    def snapshot_is_next(self) -> bool:
+        """True if the next tick is shown: then, at least, the slow lane has its turn."""
+        return (int(self._tick[0]) + 1) % self._ticks_per_snapshot == 0
+
+    def set_now(self, now_ns: int) -> None:
+        """A turn begins: the time for what other threads call."""
+
+    def attend(self, now_ns: int) -> None:
+        """The slow lane, before the step: who came, left or said something, and what is due by time."""
         self._slow_lane(now_ns)
+
+    def open(self, now_ns: int) -> None:
+        """Hands out the inputs of the tick."""
         out = self._out
         out.used = int(open_tick(self._bundle, out.batch, out.used, now_ns))
-        phases.done(PHASE_SLOW)
-        if self._steps_now():
-            self._step_and_show(now_ns)
+
+    def advance(self) -> None:
+        """The game's step, unless time dilation leaves it out."""
+        self._stepped_now = self._steps_now()
+        if self._stepped_now:
+            self.game.step(self._world_bundle)
+
+    def attend_end(self, now_ns: int) -> None:
+        """What follows from the step for others, and packets to other zones; after `attend` in the same tick."""
+        if self._stepped_now:
+            self._stepped(now_ns, snapshot=int(self._tick[0]) % self._ticks_per_snapshot == 0)
         self._turn_ends(now_ns)
 
-    def _step_and_show(self, now_ns: int) -> None:
-        phases, out = self._phases, self._out
-        self.game.step(self.world)
-        phases.done(PHASE_STEP)
-        place = int(self.world.clock["tick"][0]) % self._ticks_per_snapshot
-        self._stepped(now_ns, snapshot=place == 0)
-        phases.done(PHASE_SLOW)
+    def take_show(self) -> tuple[bool, int, int]:
+        """What this tick shows: whether the cells are encoded, and which slice of the players of how many gets it
+        (-1: none)."""
+        if not self._stepped_now:
+            return _NOTHING
+        place = int(self._tick[0]) % self._ticks_per_snapshot
         if place == 0:
             many = self.avatars.num_connected >= self._settings.slice_clients
             self._slices = self._ticks_per_snapshot if many else 1
-            encode_cells(self._bundle)
             self._encoded = True
-            phases.done(PHASE_ENCODE)
-        if self._encoded and place < self._slices:
-            out.used = int(assemble_slice(self._bundle, out.batch, out.used, place, self._slices, now_ns))
-            phases.done(PHASE_ASSEMBLE)
+        if not self._encoded or place >= self._slices:
+            return _NOTHING
+        return place == 0, place, self._slices
 
     def poll(self, now_ns: int) -> None:
         """Instead of ticks while idle: connections that begin or end."""

@@ -37,7 +37,7 @@ def give(world: World, row: int, what: tuple[int, int, int, int]) -> None:
     world.inputs["count"][row] = 1
     for name, value in zip(("buttons", "move_dir", "move_mag", "heading"), what, strict=True):
         world.inputs[name][row, 0] = value
-    GAME.step(world)
+    GAME.advance(world)
 
 
 def place(world: World, row: int) -> tuple[int, int]:

@@ -99,7 +99,7 @@ def tick(world: World, given: dict[int, list[Input]] | None = None, rewind_ticks
         for k, entry in enumerate(entries):
             for name in ("buttons", "move_dir", "move_mag", "heading", "intent", "argument"):
                 inputs[name][row, k] = getattr(entry, name)
-    GAME.step(world)
+    GAME.advance(world)
 
 
 def ticks(world: World, count: int, given: dict[int, list[Input]] | None = None) -> None:

@@ -90,7 +90,7 @@ def test_a_lingering_avatar_stays_without_a_client_and_is_taken_up_again() -> No
     world = GAME.create_zone("zone-1", capacity=3, seed=1, num_npcs=0)
     row = GAME.spawn_player(world, 9, 4, "Ann")
     GAME.detach(world, row)
-    GAME.step(world)
+    GAME.advance(world)
     assert (world.entities["client"][row], world.entities["id"][row]) == (-1, 9)
     version = int(world.entities["private_version"][row])
     GAME.attach(world, row, 2)
@@ -105,7 +105,7 @@ def test_flags_tell_players_npcs_and_items_apart_after_a_while() -> None:
     for number in range(20):
         GAME.spawn_player(world, 1 + number, number, "p", 100 + 40 * number, 500)
     for _ in range(200):
-        GAME.step(world)
+        GAME.advance(world)
     kinds, flags = world.entities["kind"], world.entities["flags"] & ~np.uint8(HIDDEN)
     used = world.entities["id"] != 0
     assert set(np.unique(flags[used])) <= {PLAYER, NPC, ITEM}

@@ -55,3 +55,6 @@ class FakePort:
 
     def wake(self) -> None:
         self._woken = True
+
+    def forget_wakes(self) -> None:
+        self._woken = False
