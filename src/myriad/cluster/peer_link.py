@@ -32,6 +32,7 @@ from nacl import bindings, exceptions
 from myriad.core.errors import DROP_PEER_DECRYPT, DROP_PEER_MALFORMED, DROP_PEER_OVERFLOW, DROP_PEER_REPLAYED
 
 PEER_PACKET: Final = 0xFF
+CALM_PACKET: Final = 0xFE
 """First byte of every packet between zones."""
 MAX_PACKET_BYTES: Final = 1200
 MAX_MESSAGE_BYTES: Final = 65536
@@ -46,6 +47,7 @@ NS_PER_MS: Final = 1_000_000
 MIN_RTO_NS: Final = 50 * NS_PER_MS
 FIRST_RTT_NS: Final = 100 * NS_PER_MS
 HELLO_NS: Final = 500 * NS_PER_MS
+_BUSY_HELLO_NS: Final = 2_000 * NS_PER_MS
 
 _HEADER = struct.Struct("<BHBIIQ")
 _FRAME = struct.Struct("<BH")
@@ -87,7 +89,7 @@ def read_header(packet: bytes) -> Header | None:
     if not HEADER_BYTES + _ACKNOWLEDGED.size + _TAG_BYTES <= len(packet) <= MAX_PACKET_BYTES:
         return None
     first, zone, layer, epoch, target_epoch, sequence = _HEADER.unpack_from(packet)
-    return Header(Side(zone, layer, epoch), target_epoch, sequence) if first == PEER_PACKET else None
+    return Header(Side(zone, layer, epoch), target_epoch, sequence) if first in (PEER_PACKET, CALM_PACKET) else None
 
 
 def peer_key(secret: bytes, source: Side, target: Side) -> bytes:
@@ -134,6 +136,7 @@ class PeerLink:
         self._answer_due = False
         self._echo: bytes | None = None
         self._next_hello_ns: int | None = None
+        self._hello_ns = 0
 
     # Sending.
 
@@ -181,6 +184,7 @@ class PeerLink:
         if self._is_quiet(now_ns):
             return []
         packets = []
+        self._borders_greet(now_ns)
         frames, used = self._control_frames(now_ns)
         must_send = bool(frames) or self._answer_due
         for frame in self._due_frames(now_ns):
@@ -193,6 +197,12 @@ class PeerLink:
             packets.append(self._seal(frames))
         self._answer_due = False
         return packets
+
+    def _borders_greet(self, now_ns: int) -> None:
+        """Border blocks that go out now say as well as a hello that this side is there; the round trip is measured now
+        and then all the same."""
+        if self._border_out and self._next_hello_ns is not None and now_ns < self._hello_ns + _BUSY_HELLO_NS:
+            self._next_hello_ns = max(self._next_hello_ns, now_ns + HELLO_NS)
 
     def _is_quiet(self, now_ns: int) -> bool:
         """True if there is nothing to send: what most calls for most links find."""
@@ -208,6 +218,7 @@ class PeerLink:
         if self._next_hello_ns is not None and now_ns >= self._next_hello_ns:
             frames.append(_frame(_HELLO_FRAME, _STAMP.pack(now_ns)))
             self._next_hello_ns = now_ns + HELLO_NS
+            self._hello_ns = now_ns
         if self._early and (self._answer_due or frames):
             bits = sum(1 << (number - self._received - 1) for number in self._early)
             frames.append(_frame(_RECEIVED_FRAME, bits.to_bytes((bits.bit_length() + 7) // 8, "little")))
@@ -235,7 +246,8 @@ class PeerLink:
 
     def _seal(self, frames: list[bytes]) -> bytes:
         self._sequence += 1
-        header = _HEADER.pack(PEER_PACKET, *self.own, self.other.epoch, self._sequence)
+        calm = not self._answer_due and bool(frames) and all(frame[0] == _BORDER_FRAME for frame in frames)
+        header = _HEADER.pack(CALM_PACKET if calm else PEER_PACKET, *self.own, self.other.epoch, self._sequence)
         plain = b"".join((_ACKNOWLEDGED.pack(self._received), *frames))
         return header + bindings.crypto_aead_chacha20poly1305_ietf_encrypt(
             plain, header, _nonce(self._sequence), self._seal_key

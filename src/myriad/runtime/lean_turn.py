@@ -8,7 +8,8 @@ Not here: when turns are due and what Python does in them (`runtime/zone_loop.py
 (`runtime/sockets.py`, `zone/`).
 
 Invariants: no batch is taken and none is sent at or after `speak_until_ns`, by a clock read right before; packets of
-other zones are set aside in `peers` and nothing of them is looked at here; a turn that was woken early does nothing.
+other zones are set aside in `peers`, and only their first byte is looked at here; a turn that was
+woken early does nothing.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from myriad.runtime.udp_port import UdpPort
 from myriad.runtime.zone_measures import ZoneMeasures
 from myriad.runtime.zone_ports import LeanZone
 from myriad.wire.datagram import Batch, new_batch
-from myriad.wire.layouts import PEER_BYTE
+from myriad.wire.layouts import CALM_PEER_BYTE, PEER_BYTE
 from myriad.zone.arrays import ZoneArrays
 from myriad.zone.receiving import receive_batch
 from myriad.zone.snapshots import assemble_slice, encode_cells
@@ -63,7 +64,8 @@ TURN = np.dtype(
         ("fd", "i4"),
         ("wake_fd", "i4"),
         ("used", "i4"),  # datagrams written into the outgoing batch
-        ("num_peers", "i4"),
+        ("num_peers", "i4"),  # packets of other zones that wait
+        ("num_urgent", "i4"),  # of those that came in this turn, the ones that must not
         ("has_peers", "i4"),  # 1: packets of other zones are set aside
     ],
     align=True,
@@ -89,7 +91,9 @@ def _set_peers_aside(zone: ZoneArrays, turn: Turn, batch: Batch, count: int, pee
     """Moves packets of other zones from `batch[:count]` to `peers`; returns how many are left, closed up."""
     left = 0
     for i in range(count):
-        if batch["length"][i] > 0 and batch["data"][i, 0] == PEER_BYTE:
+        first = batch["data"][i, 0]
+        if batch["length"][i] > 0 and first in (PEER_BYTE, CALM_PEER_BYTE):
+            turn["num_urgent"][0] += 1 if first == PEER_BYTE else 0
             if turn["num_peers"][0] < len(peers):
                 peers[turn["num_peers"][0]] = batch[i]
                 turn["num_peers"][0] += 1
@@ -154,14 +158,14 @@ def begin_turn(
     turn["now_ns"][0] = now_ns
     turn["left_ns"][0] = now_ns
     turn["used"][0] = used
-    turn["num_peers"][0] = 0
+    turn["num_urgent"][0] = 0
     if now_ns < due_ns:
         return flags | EARLY
     record(arrays.lateness, now_ns - due_ns)
     _receive(io, bundle, arrays)
     server = zone.server.state
     came = server["num_replies"][0] + server["num_changes"][0] + zone.reliable.state["num_inbox"][0]
-    if came + turn["num_peers"][0] > 0:
+    if came + turn["num_urgent"][0] > 0:
         flags |= NEEDED
     elif may_open:
         turn["used"][0] = open_tick(bundle, arrays.out, used, now_ns)
@@ -276,10 +280,11 @@ class LeanTurn:
         """Datagrams in the outgoing batch after `begin`."""
         return int(self._used[0])
 
-    @property
-    def num_peers(self) -> int:
-        """Packets of other zones that wait in `peers`."""
-        return int(self._num_peers[0])
+    def take_peers(self) -> int:
+        """How many packets of other zones wait in `peers`, to be taken by the caller before the next turn."""
+        count = int(self._num_peers[0])
+        self._num_peers[0] = 0
+        return count
 
     def finish(
         self, used: int, speak_until_ns: int, show: tuple[bool, int, int], spent: tuple[int, int, int], now_ns: int

@@ -11,12 +11,12 @@ from __future__ import annotations
 import gc
 import threading
 
-_EVERY_NS = 10_000_000_000
+_EVERY_NS = 60_000_000_000
 _SLACK_NS = 8_000_000
 
 
 class QuietCollection:
-    """Shared by all zones of a process: collects at most every ten seconds, when one of them has time."""
+    """Shared by all zones of a process: collects at most once a minute, when one of them has time."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -183,7 +183,7 @@ class ZoneLoop:
             step.start(clock_ns())
         out.begin()
         self.working_since_ns = 0
-        needed = self._needed or zone.snapshot_is_next
+        needed = self._needed or zone.attention_is_next
         came = lean.begin(step.next_due_ns, zone.speak_until_ns, out.used, may_open=not needed)
         back_ns = clock_ns()
         now_ns, left_ns = lean.now_ns, lean.left_ns
@@ -204,8 +204,9 @@ class ZoneLoop:
         else:
             needed = needed or came & NEEDED != 0
             if needed:
-                if lean.num_peers:
-                    zone.take_peers(lean.peers, lean.num_peers, now_ns)
+                num_peers = lean.take_peers()
+                if num_peers:
+                    zone.take_peers(lean.peers, num_peers, now_ns)
                 zone.attend(now_ns)
                 if not came & OPENED:
                     zone.open(now_ns)

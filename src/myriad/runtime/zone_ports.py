@@ -87,7 +87,7 @@ class LeanZone(ZoneLike, Protocol):
     """What a loop needs besides of a zone whose arrays it may hand to kernels itself (`runtime/lean_turn.py`).
 
     A tick is then `attend`, `open`, `advance`, `attend_end`, `take_show`; `attend` and `attend_end` are left out, both,
-    where nothing came and the tick is not shown.
+    where nothing came and nothing is due by time.
     """
 
     @property
@@ -111,8 +111,8 @@ class LeanZone(ZoneLike, Protocol):
         ...
 
     @property
-    def snapshot_is_next(self) -> bool:
-        """True if the next tick is shown: then, at least, the slow lane has its turn."""
+    def attention_is_next(self) -> bool:
+        """True if the slow lane is to have its turn in the next tick, whatever came."""
         ...
 
     def set_now(self, now_ns: int) -> None:

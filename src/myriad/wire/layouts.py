@@ -56,6 +56,8 @@ TARGET_PART_ENTITIES = 40
 RECORD_BYTES = 11
 PEER_BYTE = 0xFF
 """First byte of packets between zones; no netcode packet begins so."""
+CALM_PEER_BYTE = 0xFE
+"""The same, of packets with nothing but border blocks: they may wait until the receiver looks at them anyway."""
 EVENT_BYTES = 6
 EVENT_SNAPSHOTS = 5
 KEYFRAME_LEAD_SNAPSHOTS = 5

@@ -37,6 +37,11 @@ from myriad.zone.trade import Trades
 NS_PER_S = 1_000_000_000
 
 
+ATTENTION_HZ = 10
+"""So often the slow lane looks at what is due by time, who is near a border, and shows neighbours theirs: who sees that
+stands a cell or more away, and clients draw 100 ms behind. What comes in is looked at in the next tick."""
+
+
 class Outbox:
     """The datagrams that a zone sends at the end of its turn: `batch[:used]`."""
 

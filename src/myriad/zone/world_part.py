@@ -30,7 +30,7 @@ from myriad.core.settings import Settings
 from myriad.game.game import Game
 from myriad.netcode.addresses import from_words, parse_endpoint, to_words
 from myriad.wire.datagram import MAX_PAYLOAD_BYTES, Batch
-from myriad.wire.layouts import PEER_BYTE
+from myriad.wire.layouts import CALM_PEER_BYTE, PEER_BYTE
 from myriad.wire.token_data import TokenData
 from myriad.zone.arrays import ZoneArrays
 from myriad.zone.avatars import Avatar
@@ -38,15 +38,12 @@ from myriad.zone.border import Border
 from myriad.zone.chat import Talk
 from myriad.zone.confirming import Confirming
 from myriad.zone.forwarding import FORWARD, Forwarding
-from myriad.zone.players import NS_PER_S, Outbox, Players
+from myriad.zone.players import ATTENTION_HZ, NS_PER_S, Outbox, Players
 from myriad.zone.residence import Residence
 
-NEAR_EVERY_TICKS = 3
 WANT_EVERY_NS = NS_PER_S // 4
 POLL_EVERY_NS = NS_PER_S // 25
 """Timers of the member and of talk are looked at so often, or at once when something came in."""
-SHOW_EVERY_SNAPSHOTS = 2
-"""Ten times a second at 20 snapshots: those who see it stand a cell or more away, and clients draw 100 ms behind."""
 SEES_M = 160
 """A viewer sees two cells of 50 m beyond its own, and their margins: so near, it wants a neighbour's ghosts."""
 URGENT_EVERY_NS = 100_000_000
@@ -128,7 +125,7 @@ class WorldPart:
         self._asks: list[tuple[int, Request]] = []
         self._addresses: dict[str, np.ndarray[tuple[int], np.dtype[np.uint64]]] = {}
         self._senders: dict[bytes, str] = {}
-        self._num_snapshots = 0
+        self._look_ticks = max(1, settings.tick_hz // ATTENTION_HZ)
         self._next_urgent_ns = 0
         self._next_want_ns = 0
         self._next_poll_ns = 0
@@ -170,20 +167,19 @@ class WorldPart:
             self._announce(self.events.expire(self._wall_ms()))
             self.forwarding.expire(now_ns)
 
-    def after_tick(self, now_ns: int, *, snapshot: bool) -> None:
-        """After the game's step; `snapshot` when the cells were encoded, too."""
+    def after_tick(self, now_ns: int) -> None:
+        """After the game's step."""
         tick = int(self._arrays.world.clock["tick"][0])
-        if tick % NEAR_EVERY_TICKS == 0:
+        looks = tick % self._look_ticks == 0
+        if looks:
             self._report_near(now_ns)
         neighbours = self.border.neighbours
         for index, body in self.border.take_effects():
             key = self.member.neighbours(now_ns).get(neighbours[index].name)
             if key is not None:
                 self.member.send_effect(key, body)
-        if snapshot:
-            self._num_snapshots += 1
-            if self._num_snapshots % SHOW_EVERY_SNAPSHOTS == 0:
-                self._show(now_ns)
+        if looks:
+            self._show(now_ns)
         if now_ns >= self._next_urgent_ns and self.confirming.urgent:
             self._next_urgent_ns = now_ns + URGENT_EVERY_NS
             self.member.urgent()
@@ -222,7 +218,8 @@ class WorldPart:
 
     def take_packets(self, batch: Batch, count: int, now_ns: int) -> int:
         """Takes what other zones sent out of `batch[:count]`, which closes up; returns how many are left."""
-        from_zones = batch["data"][:count, 0] == PEER_BYTE
+        first = batch["data"][:count, 0]
+        from_zones = (first == PEER_BYTE) | (first == CALM_PEER_BYTE)
         if not from_zones.any():
             return count
         self._stirred = True

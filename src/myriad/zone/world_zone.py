@@ -198,8 +198,8 @@ class WorldZone(Zone):
     def _turn_begins(self, now_ns: int) -> None:
         self.part.before_tick(now_ns)
 
-    def _stepped(self, now_ns: int, *, snapshot: bool) -> None:
-        self.part.after_tick(now_ns, snapshot=snapshot)
+    def _stepped(self, now_ns: int) -> None:
+        self.part.after_tick(now_ns)
 
     def _turn_ends(self, now_ns: int) -> None:
         self.part.end_turn(self._out, now_ns)

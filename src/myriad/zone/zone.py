@@ -46,7 +46,7 @@ from myriad.zone.login import LoginDesk, protocol_id_of
 from myriad.zone.numbers import digests_of, numbers_of
 from myriad.zone.overload import RUNGS, OverloadLadder
 from myriad.zone.pacing import WINDOW_S, judge_pace
-from myriad.zone.players import Outbox, Players
+from myriad.zone.players import ATTENTION_HZ, Outbox, Players
 from myriad.zone.receiving import receive_batch
 from myriad.zone.snapshots import assemble_slice, encode_cells
 
@@ -139,6 +139,7 @@ class Zone(Alone):
             out=self._out,
         )
         self._ticks_per_snapshot = settings.tick_hz // settings.snapshot_hz
+        self._ticks_per_attention = max(1, settings.tick_hz // ATTENTION_HZ)
         self._slices = 1
         self._calls = 0
         self._tick = world.clock["tick"]
@@ -211,9 +212,9 @@ class Zone(Alone):
     # The parts of a tick, for a loop that leaves out what a quiet tick does not need (`runtime/lean_turn.py`).
 
     @property
-    def snapshot_is_next(self) -> bool:
-        """True if the next tick is shown: then, at least, the slow lane has its turn."""
-        return (int(self._tick[0]) + 1) % self._ticks_per_snapshot == 0
+    def attention_is_next(self) -> bool:
+        """True if the slow lane is to have its turn in the next tick, whatever came: ten times a second."""
+        return (int(self._tick[0]) + 1) % self._ticks_per_attention == 0
 
     def set_now(self, now_ns: int) -> None:
         """A turn begins: the time for what other threads call."""
@@ -236,7 +237,7 @@ class Zone(Alone):
     def attend_end(self, now_ns: int) -> None:
         """What follows from the step for others, and packets to other zones; after `attend` in the same tick."""
         if self._stepped_now:
-            self._stepped(now_ns, snapshot=int(self._tick[0]) % self._ticks_per_snapshot == 0)
+            self._stepped(now_ns)
         self._turn_ends(now_ns)
 
     def take_show(self) -> tuple[bool, int, int]:
@@ -264,7 +265,7 @@ class Zone(Alone):
     def _turn_begins(self, now_ns: int) -> None:
         """After joins, leaves and messages were looked at."""
 
-    def _stepped(self, now_ns: int, *, snapshot: bool) -> None:
+    def _stepped(self, now_ns: int) -> None:
         """After the game's step: nobody keeps what the rules wrote down for others."""
         self.world.clock["num_ledger"] = 0
         self.world.clock["num_effects"] = 0
