@@ -13,6 +13,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
+from emberdale.browser_info import browser_info
 from myriad.bus import Bus, open_bus
 from myriad.cli.kernels import host_groups
 from myriad.cli.zones import ZoneStates, game_of, spawn_points, zone_maker
@@ -32,6 +33,7 @@ from myriad.storage.writer import Writer
 from myriad.web.api.application import build_application
 from myriad.web.gateway.addresses import check_exposure
 from myriad.web.gateway.application import build_gateway
+from myriad.web.gateway.game_info import game_info
 from myriad.web.gateway.gateway import Gateway
 from myriad.web.gateway.passwords import Passwords
 from myriad.web.gateway.ports import FutureStore
@@ -79,7 +81,9 @@ def _build_gateway(game: Game, ties: GatewayTies) -> AsgiApplication:
     """The gateway's application, in the process that serves it."""
     settings = ties.settings
     start_points = spawn_points(game, game.zones[0], settings.tick_hz)
-    gateway = Gateway(settings, resolve(settings.bind), GatewayWorld(game.world_map, game.name, start_points))
+    info = game_info(game, settings, browser_info(settings.tick_hz))
+    world = GatewayWorld(game.world_map, game.name, start_points, info)
+    gateway = Gateway(settings, resolve(settings.bind), world)
     passwords = Passwords()
     ties.audit_listeners.append(gateway.note_audit)
     ties.at_end.append(passwords.close)

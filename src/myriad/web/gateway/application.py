@@ -29,6 +29,7 @@ from myriad.web.gateway.addresses import Client, client_of
 from myriad.web.gateway.characters import AccountCharacters, character_answer
 from myriad.web.gateway.crowds import Crowds
 from myriad.web.gateway.entering import Entering, Granted
+from myriad.web.gateway.game_info import game_route
 from myriad.web.gateway.gateway import Gateway
 from myriad.web.gateway.messages import (
     CharacterAnswer,
@@ -291,7 +292,7 @@ def _state_routes(desk: Desk) -> list[Handler]:
         base_url = f"{request.url.scheme}://{request.url.netloc}"
         return welcome_page(gateway.readiness(now_ns).text, base_url, gateway.guests, shown)
 
-    return [world, healthz, metrics, welcome]
+    return [world, healthz, metrics, welcome, game_route(gateway.world.info)]
 
 
 def _entered(desk: Desk, outcome: Granted | WaitAnswer) -> Response[Any]:
