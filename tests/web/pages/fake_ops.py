@@ -39,6 +39,7 @@ class FakeOps:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
+        self.world.closing = False
         sock = open_tcp(resolve("127.0.0.1"), self.port)
         self.port = sock.getsockname()[1]
         try:
@@ -55,6 +56,7 @@ class FakeOps:
 
     def stop(self) -> None:
         if self._server is not None:
+            self.world.closing = True
             self._server.stop(3.0)
             self._server = None
 
@@ -95,7 +97,7 @@ def application(world: FakeWorld) -> Litestar:
         )
         while True:
             newest = world.events[-1]["number"]
-            if newest != after or time.monotonic() > until:
+            if newest != after or time.monotonic() > until or world.closing:
                 break
             await asyncio.sleep(0.05)
         return {"newest": newest, "events": [event for event in world.events if event["number"] > after]}

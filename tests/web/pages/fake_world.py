@@ -75,6 +75,7 @@ class FakeWorld:
         self.balanced = True
         self.token = ""
         self.broken = False
+        self.closing = False
         self.asked: list[str] = []
         self.actions: list[dict[str, Any]] = []
         self.game_events: list[dict[str, Any]] = []

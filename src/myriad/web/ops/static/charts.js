@@ -206,7 +206,7 @@ class Chart {
     };
     return {
       legend: { show: false },
-      padding: [8, 8, 0, 0],
+      padding: [8, 16, 0, 0],
       cursor: { y: false, drag: { x: false, y: false }, sync: { key: "ops", setSeries: false }, points: { size: 6 } },
       scales: {
         x: { range: () => charts.span() },
