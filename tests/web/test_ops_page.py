@@ -174,8 +174,8 @@ def test_all_charts_have_one_cursor_and_one_time(page: Page, ops: FakeOps) -> No
     expect(page.locator("#charts-at")).to_have_text(re.compile(r"\d\d:\d\d:\d\d"))
     shown = "all => all.filter(one => one.style.transform && !one.classList.contains('u-off')).length"
     assert page.locator("#charts .u-cursor-x").evaluate_all(shown) == 8
-    page.get_by_role("radio", name="5 min", exact=True).click()
-    expect(page.get_by_role("radio", name="5 min", exact=True)).to_have_attribute("aria-checked", "true")
+    page.get_by_role("button", name="5 min", exact=True).click()
+    expect(page.get_by_role("button", name="5 min", exact=True)).to_have_attribute("aria-pressed", "true")
     expect(page.locator(".chart").nth(7).locator(".chart-value")).to_have_text("balanced")
 
 
@@ -233,6 +233,25 @@ def test_the_entity_under_the_pointer_is_named(page: Page, ops: FakeOps) -> None
         if " at " in page.locator(".under").inner_text():
             break
     assert re.search(r"\d+ at [\d.]+, [\d.]+, health \d+ %", page.locator(".under").inner_text())
+
+
+def test_the_view_from_above_is_zoomed_by_keys_and_never_leaves_the_zone(page: Page, ops: FakeOps) -> None:
+    opened(page, ops)
+    found = page.evaluate(
+        """async () => { const { Zoom } = await import("/ops/zoom.js"); const { h } = await import("/ops/dom.js");
+        const canvas = h("canvas", {}); let changes = 0; const zoom = new Zoom(canvas, () => { changes += 1; });
+        const area = { x: 1000, y: 2000, width: 1000, height: 1000 }; const seen = [];
+        const press = (key) => canvas.dispatchEvent(new KeyboardEvent("keydown", { key }));
+        const note = () => { const { scale, west, south, at } = zoom.of(area, 500, 500);
+            seen.push([scale, west, south, ...at(1500, 2500)]); };
+        note(); press("ArrowLeft"); note(); press("+"); press("+"); note();
+        for (let i = 0; i < 30; i++) { press("ArrowLeft"); press("ArrowDown"); } note(); press("0"); note();
+        return seen; }"""
+    )
+    whole, still, close, corner, again = found
+    assert whole == still == again == [0.5, 1000, 2000, 250, 250]
+    assert close[0] == 0.5 * 2.25 and [round(number, 6) for number in close[3:]] == [250, 250]
+    assert [round(number, 6) for number in corner[1:3]] == [1000, 2000]
 
 
 def test_players_are_searched_and_kicked_by_name(page: Page, ops: FakeOps) -> None:

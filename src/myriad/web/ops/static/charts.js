@@ -54,7 +54,6 @@ export class Charts {
         {
           type: "button",
           class: "small",
-          role: "radio",
           data: { minutes },
           on: { click: () => this.#choose(minutes, buttons) },
         },
@@ -99,7 +98,7 @@ export class Charts {
   #choose(minutes, buttons) {
     this.#minutes = minutes;
     for (const button of buttons)
-      setAttribute(button, "aria-checked", String(Number(button.dataset.minutes) === minutes));
+      setAttribute(button, "aria-pressed", String(Number(button.dataset.minutes) === minutes));
     if (this.#history) this.update(this.#history);
   }
 }

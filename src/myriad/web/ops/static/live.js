@@ -176,6 +176,7 @@ export class Live {
     const fresh = events.filter((event) => !known.has(`${event.number} ${event.at}`));
     this.events = [...this.events, ...fresh].slice(-KEPT_EVENTS);
     this.#tell("events", fresh);
+    if (this.world) this.#wake(); // something changed: how the world is now is asked at once
   }
 
   async #askZone(signal) {

@@ -41,7 +41,9 @@ export function zoneTip(zone, borders) {
         ? zone.layers.map((layer) =>
             fact(
               `Layer ${layer.layer}`,
-              [stateOf(layer.state).word, plural(layer.players ?? 0, "player"), milliseconds(layer.tick_p99_ms)].join(", "),
+              [stateOf(layer.state).word, plural(layer.players ?? 0, "player"), milliseconds(layer.tick_p99_ms)].join(
+                ", ",
+              ),
             ),
           )
         : [],

@@ -57,7 +57,6 @@ export class WorldMap {
         {
           type: "button",
           class: "small",
-          role: "radio",
           on: { click: () => this.#choose(name, buttons) },
           data: { name },
         },
@@ -70,7 +69,7 @@ export class WorldMap {
 
   #choose(name, buttons) {
     this.#scale = name;
-    for (const button of buttons) setAttribute(button, "aria-checked", String(button.dataset.name === name));
+    for (const button of buttons) setAttribute(button, "aria-pressed", String(button.dataset.name === name));
     this.#draw();
   }
 

@@ -8,6 +8,7 @@
 
 import { h, replace, setText } from "./dom.js";
 import { plural } from "./format.js";
+import { Zoom } from "./zoom.js";
 
 const GLIDE_MS = 900;
 const FRAME_MS = 40;
@@ -27,12 +28,18 @@ export class ZoneCanvas {
   #pointer = null;
 
   constructor() {
-    this.canvas = h("canvas", { class: "top-view", tabindex: 0, role: "img", "aria-label": "The zone from above" });
+    this.canvas = h("canvas", {
+      class: "top-view",
+      tabindex: 0,
+      role: "img",
+      "aria-label": "The zone from above; plus and minus zoom, arrows move",
+    });
     this.under = h("p", { class: "hint under" });
     this.kinds = h("div", { class: "legend" });
     this.box = h("div", { class: "top-view-box" }, this.canvas);
     this.canvas.addEventListener("pointermove", (event) => this.#point(event));
     this.canvas.addEventListener("pointerleave", () => this.#point(null));
+    this.zoom = new Zoom(this.canvas, () => this.#ask());
     new ResizeObserver(() => this.#ask()).observe(this.box);
   }
 
@@ -51,6 +58,7 @@ export class ZoneCanvas {
   }
 
   clear() {
+    this.zoom.reset();
     this.#dots = [];
     this.#view = null;
     this.#before = new Map();
@@ -103,9 +111,9 @@ export class ZoneCanvas {
     brush.fillStyle = "#0d1218";
     brush.fillRect(0, 0, width, height);
     if (!this.#area || !this.#view) return;
-    const scale = width / this.#area.width;
-    this.#drawCells(brush, scale, height);
-    this.#screen = this.#places(now).map(([x, y]) => [(x - this.#area.x) * scale, height - (y - this.#area.y) * scale]);
+    const seen = this.zoom.of(this.#area, width, height);
+    this.#drawCells(brush, seen, width, height);
+    this.#screen = this.#places(now).map(([x, y]) => seen.at(x, y));
     this.#drawDots(brush);
     const found = this.#nearest();
     if (found !== null) this.#drawFound(brush, found, width);
@@ -113,24 +121,25 @@ export class ZoneCanvas {
 
   #screen = [];
 
-  #drawCells(brush, scale, height) {
-    const side = this.#view.cell_m * scale;
+  #drawCells(brush, { scale, west, south, at }, width, height) {
+    const metres = this.#view.cell_m;
+    const side = metres * scale;
     const fullest = Math.max(8, ...this.#view.cells.map(([, , entities]) => entities));
     for (const [cx, cy, entities] of this.#view.cells) {
-      const x = (cx * this.#view.cell_m - this.#area.x) * scale;
-      const y = height - (cy * this.#view.cell_m - this.#area.y) * scale - side;
+      const [x, y] = at(cx * metres, (cy + 1) * metres);
       brush.fillStyle = `rgba(62, 128, 150, ${(0.08 + 0.62 * Math.sqrt(entities / fullest)).toFixed(3)})`;
       brush.fillRect(x + 0.5, y + 0.5, side - 1, side - 1);
     }
     brush.strokeStyle = "#1b232e";
     brush.lineWidth = 1;
     brush.beginPath();
-    const first = this.#view.cell_m - (((this.#area.x % this.#view.cell_m) + this.#view.cell_m) % this.#view.cell_m);
-    for (let at = first * scale; at < this.canvas.width; at += side) {
-      brush.moveTo(Math.round(at) + 0.5, 0);
-      brush.lineTo(Math.round(at) + 0.5, height);
-      brush.moveTo(0, height - Math.round(at) + 0.5);
-      brush.lineTo(this.canvas.width, height - Math.round(at) + 0.5);
+    for (let x = (Math.ceil(west / metres) * metres - west) * scale; x < width; x += side) {
+      brush.moveTo(Math.round(x) + 0.5, 0);
+      brush.lineTo(Math.round(x) + 0.5, height);
+    }
+    for (let y = height - (Math.ceil(south / metres) * metres - south) * scale; y > 0; y -= side) {
+      brush.moveTo(0, Math.round(y) + 0.5);
+      brush.lineTo(width, Math.round(y) + 0.5);
     }
     brush.stroke();
   }
