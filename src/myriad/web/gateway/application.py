@@ -55,6 +55,7 @@ from myriad.web.gateway.ports import StorePort, StoreUnavailable
 from myriad.web.gateway.reading import DirectoryReader
 from myriad.web.gateway.welcome_page import welcome_page
 from myriad.web.gateway.world_view import world_answer
+from myriad.web.ops.pages import ops_pages
 from myriad.web.refusals import (
     AnyRequest,
     Refusal,
@@ -120,6 +121,7 @@ def build_gateway(
             *_play_routes(desk),
             *_crowd_routes(desk),
             *_state_routes(desk),
+            *ops_pages(),
         ],
         exception_handlers={
             Refusal: refused,
