@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from emberdale.browser_info import browser_info
+from emberdale.browser_maps import TILESET, shown_map
 from myriad.bus import Bus, open_bus
 from myriad.cli.kernels import host_groups
 from myriad.cli.zones import ZoneStates, game_of, spawn_points, zone_maker
@@ -35,6 +36,7 @@ from myriad.web.gateway.addresses import check_exposure
 from myriad.web.gateway.application import build_gateway
 from myriad.web.gateway.game_info import game_info
 from myriad.web.gateway.gateway import Gateway
+from myriad.web.gateway.maps import MapSource
 from myriad.web.gateway.passwords import Passwords
 from myriad.web.gateway.ports import FutureStore
 from myriad.web.gateway.ports import World as GatewayWorld
@@ -82,7 +84,8 @@ def _build_gateway(game: Game, ties: GatewayTies) -> AsgiApplication:
     settings = ties.settings
     start_points = spawn_points(game, game.zones[0], settings.tick_hz)
     info = game_info(game, settings, browser_info(settings.tick_hz))
-    world = GatewayWorld(game.world_map, game.name, start_points, info)
+    maps = MapSource(partial(shown_map, game.world_map), game.zones, TILESET.read_bytes())
+    world = GatewayWorld(game.world_map, game.name, start_points, info, maps)
     gateway = Gateway(settings, resolve(settings.bind), world)
     passwords = Passwords()
     ties.audit_listeners.append(gateway.note_audit)

@@ -77,7 +77,7 @@ def _by_number(names: Mapping[int, str]) -> dict[str, str]:
 
 def game_route(info: Mapping[str, Any]) -> Any:
     """The route that answers with it."""
-    body = msgspec.json.encode(info)
+    body = msgspec.json.encode(dict(info))
 
     @get("/v1/game", summary="The game's words and layouts", media_type=MediaType.JSON)
     async def game() -> Response[bytes]:

@@ -17,6 +17,7 @@ from typing import Any, Final, NamedTuple, Protocol
 from myriad.cluster.requests import Answer, Request
 from myriad.core.errors import MyriadError
 from myriad.game.world_map import WorldMap
+from myriad.web.gateway.maps import MapSource
 
 ANSWER_S: Final = 3.0
 
@@ -58,3 +59,5 @@ class World(NamedTuple):
     """Where new characters stand, in metres, spread by their names. At least one, and each in a zone."""
     info: Mapping[str, Any] = MappingProxyType({})
     """What browsers are told of the game (`game_info.py`)."""
+    maps: MapSource = MapSource(lambda zone: {}, ())
+    """What browsers are shown of zones."""
