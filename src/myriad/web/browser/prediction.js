@@ -68,6 +68,7 @@ export class Avatar {
     for (const run of runs) this.advance(run, run.ticks);
     if (shown === null || before === null) return;
     const place = this.#place();
+    if (this.map === null) return;
     this.correctionM = Math.hypot(place.x - before.x, place.y - before.y);
     this.#corrections[this.#number++ % NUM_CORRECTIONS] = this.correctionM;
     if (this.correctionM === 0) return;
