@@ -8,9 +8,13 @@ Invariant: plain values that JSON can carry; floating point numbers are the very
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 from emberdale.data import load_items, load_params
+
+FOLDER: Final = Path(__file__).parent / "browser"
+"""What a browser loads of the game: its page, pictures and scripts."""
 
 RULES = (
     "walk_mps",

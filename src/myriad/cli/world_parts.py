@@ -13,7 +13,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from emberdale.browser_info import browser_info
+from emberdale.browser_info import FOLDER, browser_info
 from emberdale.browser_maps import TILESET, shown_map
 from myriad.bus import Bus, open_bus
 from myriad.cli.kernels import host_groups
@@ -37,6 +37,7 @@ from myriad.web.gateway.application import build_gateway
 from myriad.web.gateway.game_info import game_info
 from myriad.web.gateway.gateway import Gateway
 from myriad.web.gateway.maps import MapSource
+from myriad.web.gateway.pages import CLIENT, Folders
 from myriad.web.gateway.passwords import Passwords
 from myriad.web.gateway.ports import FutureStore
 from myriad.web.gateway.ports import World as GatewayWorld
@@ -90,7 +91,8 @@ def _build_gateway(game: Game, ties: GatewayTies) -> AsgiApplication:
     passwords = Passwords()
     ties.audit_listeners.append(gateway.note_audit)
     ties.at_end.append(passwords.close)
-    return build_gateway(gateway, FutureStore(ties.store.ask), ties.clock, passwords=passwords)
+    folders = Folders(CLIENT, FOLDER)
+    return build_gateway(gateway, FutureStore(ties.store.ask), ties.clock, passwords=passwords, folders=folders)
 
 
 def world_of(settings: Settings) -> World:

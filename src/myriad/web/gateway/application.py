@@ -13,7 +13,7 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from litestar import Litestar, MediaType, Response, delete, get, post
+from litestar import Litestar, Response, delete, get, post
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig, ResponseSpec
 from litestar.openapi.plugins import JsonRenderPlugin
@@ -31,6 +31,7 @@ from myriad.web.gateway.crowds import Crowds
 from myriad.web.gateway.entering import Entering, Granted
 from myriad.web.gateway.game_info import game_route
 from myriad.web.gateway.gateway import Gateway
+from myriad.web.gateway.maps import map_routes
 from myriad.web.gateway.messages import (
     CharacterAnswer,
     CharactersAnswer,
@@ -50,10 +51,10 @@ from myriad.web.gateway.messages import (
     WorldAnswer,
 )
 from myriad.web.gateway.metrics_page import CONTENT_TYPE, metrics_text
+from myriad.web.gateway.pages import Folders, game_pages
 from myriad.web.gateway.passwords import Passwords
 from myriad.web.gateway.ports import StorePort, StoreUnavailable
 from myriad.web.gateway.reading import DirectoryReader
-from myriad.web.gateway.welcome_page import welcome_page
 from myriad.web.gateway.world_view import world_answer
 from myriad.web.ops.pages import ops_pages
 from myriad.web.refusals import (
@@ -110,9 +111,11 @@ def build_gateway(
     clock: Clock,
     *,
     passwords: Passwords,
+    folders: Folders,
     random_bytes: Callable[[int], bytes] = os.urandom,
 ) -> Litestar:
-    """The application. `passwords` stay the caller's, to be closed after the server has ended."""
+    """The application. `passwords` stay the caller's, to be closed after the server has ended; `folders` have what
+    browsers load."""
     desk = Desk(gateway, store, clock, passwords, random_bytes)
     return Litestar(
         route_handlers=[
@@ -121,7 +124,9 @@ def build_gateway(
             *_play_routes(desk),
             *_crowd_routes(desk),
             *_state_routes(desk),
+            *map_routes(gateway.world.maps),
             *ops_pages(),
+            *game_pages(folders),
         ],
         exception_handlers={
             Refusal: refused,
@@ -285,16 +290,7 @@ def _state_routes(desk: Desk) -> list[Handler]:
         await desk.reader.try_look()
         return metrics_text(gateway, clock.now_ns())
 
-    @get("/", media_type=MediaType.HTML, include_in_schema=False)
-    async def welcome(request: AnyRequest) -> str:
-        """A page for people."""
-        await desk.reader.try_look()
-        now_ns = clock.now_ns()
-        shown = world_answer(gateway, now_ns, with_hosts=False)
-        base_url = f"{request.url.scheme}://{request.url.netloc}"
-        return welcome_page(gateway.readiness(now_ns).text, base_url, gateway.guests, shown)
-
-    return [world, healthz, metrics, welcome, game_route(gateway.world.info)]
+    return [world, healthz, metrics, game_route(gateway.world.info)]
 
 
 def _entered(desk: Desk, outcome: Granted | WaitAnswer) -> Response[Any]:

@@ -235,13 +235,14 @@ class ZoneAnswer(msgspec.Struct, frozen=True):
 
 
 class WorldAnswer(msgspec.Struct, frozen=True):
-    """Everything at once."""
+    """Everything at once. `guests`: whether a name alone is enough to log in."""
 
     game: str
     players: int
     connected: int
     max_online: int
     waiting: int
+    guests: bool
     hosts: int
     directory_age_s: float
     zones: list[ZoneAnswer]

@@ -32,6 +32,7 @@ def world_answer(gateway: Gateway, now_ns: int, *, with_hosts: bool) -> WorldAns
         connected=totals.connected,
         max_online=gateway.settings.max_online,
         waiting=len(gateway.balancer.queue),
+        guests=gateway.guests,
         hosts=totals.hosts,
         directory_age_s=round((now_ns - view.read_ns) / NS_PER_S, 3),
         zones=zones,
