@@ -33,6 +33,7 @@ export class Atlas {
   }
 
   async #fetch(zone) {
+    await null; // `want` has noted it by then
     try {
       const map = await this.#load(zone);
       this.#zones.get(zone).map = map;

@@ -334,6 +334,7 @@ export class WorldClient {
     this.#snapshots.add(nowMs, 1);
     const { own, private: hidden } = connection.newest;
     if (hidden !== null) this.#private = readFields(this.#game.info.private, hidden);
+    if (this.state === 'reconnecting') this.#setState('playing');
     if (newest && own !== null && connection.joined) {
       const fields = readFields(this.#game.info.own, own);
       this.#avatar.correct(fields, this.#session.inputs.runs, connection.clock.owedTicks, nowMs);
