@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import http.client
 import re
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from myriad.web.ops.pages import FOLDER, POLICY
 from tests.web.pages.chromium import chromium, quiet_page
 from tests.web.pages.fake_ops import FakeOps
 from tests.web.pages.fake_world import FakeWorld
-
-OWN_SCRIPTS = sorted(FOLDER.glob("*.js"))
 
 
 @pytest.fixture(scope="module")
@@ -39,58 +35,6 @@ def opened(page: Page, ops: FakeOps, fragment: str = "") -> FakeWorld:
     page.goto(f"{ops.url}/ops{fragment}")
     expect(page.locator("#link-text")).to_have_text("live")
     return ops.world
-
-
-def asked(ops: FakeOps, path: str, headers: dict[str, str] | None = None) -> tuple[int, dict[str, str], bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", ops.port, timeout=10)
-    try:
-        connection.request("GET", path, headers=headers or {})
-        answer = connection.getresponse()
-        return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
-    finally:
-        connection.close()
-
-
-# Files.
-
-
-def test_a_file_that_did_not_change_is_not_sent_again(ops: FakeOps) -> None:
-    status, headers, body = asked(ops, "/ops/main.js")
-    assert status == 200 and body == (FOLDER / "main.js").read_bytes()
-    assert headers["content-type"].startswith("text/javascript")
-    status, again, body = asked(ops, "/ops/main.js", {"if-none-match": f'"old", {headers["etag"]}'})
-    assert (status, body, again["etag"]) == (304, b"", headers["etag"])
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/ops/../pages.py",
-        "/ops/%2e%2e/pages.py",
-        "/ops/..%2fpages.py",
-        "/ops//etc/passwd",
-        "/ops/%2fetc%2fpasswd",
-        "/ops/vendor",
-        "/ops/vendor/..%5c..%5cpages.py",
-        "/ops/nothing.js",
-    ],
-)
-def test_no_path_leads_out_of_the_folder(ops: FakeOps, path: str) -> None:
-    assert asked(ops, path)[0] == 404
-
-
-def test_the_page_loads_and_calls_nothing_but_its_server(ops: FakeOps) -> None:
-    assert asked(ops, "/ops")[1]["content-security-policy"] == POLICY
-    assert not re.findall(r"(?:https?:)?//[a-z]", (FOLDER / "index.html").read_text())
-    for script in OWN_SCRIPTS:
-        assert set(re.findall(r"https?://[\w.]+", script.read_text())) <= {"http://www.w3.org"}, script.name
-
-
-@pytest.mark.parametrize("script", OWN_SCRIPTS, ids=lambda script: script.name)
-def test_text_never_becomes_markup_and_files_stay_short(script: object) -> None:
-    text = (FOLDER / getattr(script, "name", "")).read_text()
-    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function", text)
-    assert text.count("\n") < 400
 
 
 # The world.
@@ -138,6 +82,27 @@ def test_a_zone_that_restarts_is_shown_by_word_mark_and_verdict_until_it_runs(pa
     world.states.clear()
     expect(zone.locator(".mark-running")).to_have_count(1)
     expect(page.locator("#verdict-line")).to_contain_text("All well")
+
+
+def test_a_drained_zone_is_shown_as_such_and_started_from_its_page(page: Page, ops: FakeOps) -> None:
+    ops.world.held.add("zone-5")
+    world = opened(page, ops)
+    expect(page.locator('a.tile[href="#/zones/zone-5"] .tile-state')).to_have_text("drained")
+    page.goto(f"{ops.url}/ops#/zones/zone-5")
+    expect(page.locator("#zone-view .says")).to_contain_text("only when an operator starts it")
+    expect(page.get_by_role("button", name="Drain…")).to_be_hidden()
+    page.locator("#zone-view").get_by_role("button", name="Start…").click()
+    page.get_by_role("button", name="Start", exact=True).click()
+    expect(page.locator(".toast-good")).to_be_visible()
+    assert world.actions == [{"action": "start_zone", "zone": "zone-5"}]
+
+
+def test_zones_that_were_started_by_hand_are_not_offered_to_be_started_or_stopped(page: Page, ops: FakeOps) -> None:
+    ops.world.supervised = False
+    opened(page, ops, "#/zones/zone-4")
+    expect(page.get_by_role("button", name="Announce here…")).to_be_visible()
+    for name in ("Drain…", "Restart…", "Start…"):
+        expect(page.locator("#zone-view").get_by_role("button", name=name)).to_be_hidden()
 
 
 def test_what_is_wrong_beside_zones_is_said(page: Page, ops: FakeOps) -> None:

@@ -15,12 +15,14 @@ import time
 from types import TracebackType
 from typing import Any
 
+import msgspec
 from litestar import Litestar, Response, get, post
 from litestar.exceptions import HTTPException
 from litestar.params import FromPath
 
 from myriad.runtime.endpoints import open_tcp, resolve
 from myriad.runtime.http_server import HttpServer
+from myriad.web.ops.messages import Action
 from myriad.web.ops.pages import ops_pages
 from myriad.web.refusals import AnyRequest, Refusal, http_error, refused
 from tests.web.pages.fake_world import FakeWorld
@@ -111,12 +113,15 @@ def application(world: FakeWorld) -> Litestar:
     async def act(request: AnyRequest) -> Response[Any]:
         check(request)
         action = await request.json()
+        msgspec.convert(action, Action)  # what the API would refuse fails here
         world.actions.append(action)
         if action.get("name") == "Nobody":
             raise Refusal(404, "not_here", "nobody of that name is in the world")
         text = f"{action['action']} done"
         if action["action"] == "start_event":
-            world.game_events.append({"event": len(world.actions), "name": action["name"], "text": action["text"]})
+            world.game_events.append(
+                {"event": len(world.actions), "name": action["name"], "text": action["text"], "until_s": None}
+            )
         if action["action"] == "stop_event":
             world.game_events = [event for event in world.game_events if event["event"] != action["event"]]
         world.happen("action", f"127.0.0.1: {text}", zone=action.get("zone"))

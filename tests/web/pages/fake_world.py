@@ -20,7 +20,7 @@ PLACES = (
     *((3, 1), (3, 2), (0, 3), (1, 3), (2, 3), (3, 3), (4, 0), (4, 1), (4, 2), (4, 3)),
 )
 ASLEEP = {"zone-13", "zone-20"}
-KINDS = {1: "player", 2: "Fallow Deer", 3: "Bristle Boar", 4: "Ash Raider", 5: "Frost Wolf"}
+KINDS = {"1": "player", "2": "Fallow Deer", "3": "Bristle Boar", "4": "Ash Raider", "5": "Frost Wolf"}
 NAMES = (
     "Ada",
     "Bram",
@@ -64,12 +64,19 @@ def wave(at_s: float, period_s: float, seed: float) -> float:
     return 0.5 + 0.35 * math.sin(turn) + 0.15 * math.sin(2.7 * turn + seed)
 
 
+def name_of(number: int) -> str:
+    """Of a player."""
+    return f"{NAMES[number % len(NAMES)]}{number // len(NAMES) or ''}"
+
+
 class FakeWorld:
     """What the API tells. Tests change `states`, `relay_up`, `token`, `broken` and call `happen`."""
 
     def __init__(self, zones: int = 20) -> None:
         self.names = [f"zone-{number + 1}" for number in range(zones)]
         self.states: dict[str, str] = {}
+        self.held: set[str] = set()
+        self.supervised = True
         self.starts = {"host-1": 1, "host-2": 2}
         self.relay_up = True
         self.balanced = True
@@ -88,7 +95,7 @@ class FakeWorld:
         return time.time()
 
     def state(self, zone: str) -> str:
-        return self.states.get(zone, "hibernating" if zone in ASLEEP else "running")
+        return self.states.get(zone, "hibernating" if zone in ASLEEP | self.held else "running")
 
     def happen(self, kind: str, text: str, *, zone: str | None = None, at: float | None = None) -> None:
         """One more event."""
@@ -149,6 +156,7 @@ class FakeWorld:
             "ladder": 0,
             "host": self.host(zone) if runs else None,
             "epoch": 3 if runs else 0,
+            "held": zone in self.held,
         }
 
     def borders(self, at_s: float) -> list[dict[str, Any]]:
@@ -182,11 +190,19 @@ class FakeWorld:
         return {
             "now": now,
             "tick_hz": 60,
+            "supervised": self.supervised,
             "zones": rows,
             "borders": self.borders(now),
-            "totals": {name: sum(row[name] for row in rows) for name in sums},
+            "totals": {name: float(sum(row[name] for row in rows)) for name in sums},
             "hosts": hosts,
-            "relay": {"up": self.relay_up, "pid": 4090, "cpu_cores": 0.21, "rss_bytes": 88_000_000, "starts": 1},
+            "relay": {
+                "up": self.relay_up,
+                "players": 212,
+                "pid": 4090,
+                "cpu_cores": 0.21,
+                "rss_bytes": 88_000_000,
+                "starts": 1,
+            },
             "gateway": {"up": True, "pid": 4089, "cpu_cores": 0.03, "rss_bytes": 131_000_000, "starts": 1},
             "ledger": {
                 "balanced": self.balanced,
@@ -238,6 +254,7 @@ class FakeWorld:
         for x, y in zip(entities["x"], entities["y"], strict=True):
             place = (math.floor(x / 50), math.floor(y / 50))
             cells[place] = cells.get(place, 0) + 1
+        view = {"cell_m": 50, "cells": [[x, y, n] for (x, y), n in sorted(cells.items())], "entities": entities}
         shares = {"receive": 0.14, "slow": 0.05, "step": 0.24, "encode": 0.17, "assemble": 0.25, "send": 0.15}
         tick_ms = row["tick_p50_ms"] or 0
         phases = [
@@ -252,14 +269,16 @@ class FakeWorld:
         return {
             "row": row,
             "phases": phases if tick_ms else [],
-            "drops": {"stale_input": 4211, "replayed": 912, "rate_limited": 455, "bad_token": 3, "not_connected": 0},
-            "players": self.named(row),
-            "view": {"cell_m": 50, "cells": [[x, y, n] for (x, y), n in sorted(cells.items())], "entities": entities},
+            "drops": {}
+            if not tick_ms
+            else {"stale_input": 4211, "replayed": 912, "rate_limited": 455, "bad_token": 3, "not_connected": 0},
+            "players": self.named(row, entities),
+            "view": view if row["host"] else None,
             "kinds": KINDS,
         }
 
-    def named(self, row: dict[str, Any]) -> list[dict[str, Any]]:
-        names = [f"{NAMES[i % len(NAMES)]}{i // len(NAMES) or ''}" for i in range(min(row["players"], 500))]
+    def named(self, row: dict[str, Any], entities: dict[str, Any]) -> list[dict[str, Any]]:
+        names = [name_of(i) for i in range(min(row["players"], 500))]
         return [
             {
                 "name": name,
@@ -267,12 +286,14 @@ class FakeWorld:
                 "rtt_ms": 18 + i * 37 % 90,
                 "loss": (i % 7) / 400,
                 "connected": i % 40 != 39,
+                "x": entities["x"][i],
+                "y": entities["y"][i],
             }
             for i, name in enumerate(names)
         ]
 
     def entities(self, row: dict[str, Any], now: float) -> dict[str, Any]:
-        columns: dict[str, Any] = {name: [] for name in ("id", "x", "y", "kind", "hp")}
+        columns: dict[str, Any] = {name: [] for name in ("id", "x", "y", "kind", "hp", "player", "name")}
         for i in range(row["players"] + row["npcs"]):
             dice = random.Random(f"{row['zone']}/{row['layer']}/{i}")
             player = i < row["players"]
@@ -288,6 +309,8 @@ class FakeWorld:
                 round(row["area"]["y"] + min(max(y, 2), 998), 2),
                 1 if player else camp.choice((2, 3, 4, 5)),
                 round(dice.uniform(0.3, 1), 2),
+                player,
+                name_of(i) if player else "",
             )
             for name, value in zip(columns, values, strict=True):
                 columns[name].append(value)

@@ -65,7 +65,7 @@ export const ACTIONS = {
     fields: [],
     says: ({ zone, layer }) =>
       `${zoneName(zone, layer)} lets nobody in any more, its players are told and leave, everything is written, ` +
-      "and the zone ends. It starts again when somebody wants to go there.",
+      "and the zone ends. It stays down until somebody starts it here.",
     body: ({ zone, layer }) => ({ zone, layer }),
   },
   restart_zone: {

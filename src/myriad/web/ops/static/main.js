@@ -12,6 +12,7 @@ import { byId, h, replace, show } from "./dom.js";
 import { EventsFeed } from "./events_feed.js";
 import { Head } from "./head.js";
 import { Live } from "./live.js";
+import { withStates } from "./states.js";
 import { showKeeping, showProcesses, showRunning, showTotals } from "./tables.js";
 import { WorldMap } from "./world_map.js";
 import { ZonePage } from "./zone_page.js";
@@ -48,7 +49,8 @@ byId("start-event").addEventListener("click", () => open("start_event"));
 let aheadS = 0;
 const nowS = () => Date.now() / 1000 + aheadS;
 
-live.on("world", (world) => {
+live.on("world", (heard) => {
+  const world = { ...heard, zones: withStates(heard.zones) };
   aheadS = world.now - Date.now() / 1000;
   head.judge(world);
   showTotals(byId("totals"), world);

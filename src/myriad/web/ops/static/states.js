@@ -16,6 +16,11 @@ export const STATES = {
     mark: "M8.5 1.2 A5 5 0 1 0 10.8 8.6 A4.4 4.4 0 0 1 8.5 1.2 Z",
     says: "Starts when somebody comes.",
   },
+  held: {
+    word: "drained",
+    mark: "M2.5 2.5 H9.5 V9.5 H2.5 Z",
+    says: "Drained: starts only when an operator starts it.",
+  },
   restarting: {
     word: "restarting",
     mark: "M6 1.4 A4.6 4.6 0 1 0 10.6 6 L9 6 A3 3 0 1 1 6 3 L6 4.9 L9.6 2.2 L6 -0.4 Z",
@@ -79,6 +84,13 @@ export function loadColour(share) {
   return `rgb(${cold.map((value, i) => Math.round(value + (warm[i] - value) * part)).join(",")})`;
 }
 
+/** Rows of the API with the states that are shown: a zone that sleeps because it was drained is a state of its own. */
+export const withStates = (rows) =>
+  rows.map((row) => (row.held && row.state === "hibernating" ? { ...row, state: "held" } : row));
+
+/** True where no zone runs and none is about to. */
+export const isDown = (state) => state === "hibernating" || state === "held";
+
 /** Zones of one name with their layers, as one: players add up, times are of the slowest. */
 export function grouped(rows) {
   const zones = new Map();
@@ -86,7 +98,7 @@ export function grouped(rows) {
   return [...zones.values()].map(merged);
 }
 
-const WORST = ["restarting", "draining", "running", "hibernating"];
+const WORST = ["restarting", "draining", "running", "held", "hibernating"];
 const SUMS = ["players", "connected", "capacity", "npcs", "cpu_cores", "down_bytes_s", "up_bytes_s", "snapshots_s"];
 const WORSTS = ["tick_p50_ms", "tick_p99_ms", "late_p99_ms", "ladder"];
 

@@ -9,7 +9,7 @@ import { h, keyed, replace, s, setAttribute, setText, show } from "./dom.js";
 import { byteRate, cores, count, decimal, milliseconds } from "./format.js";
 import { Placing, joinBorders } from "./map_places.js";
 import { borderTip, zoneSentence, zoneTip } from "./map_tips.js";
-import { SCALES, STATES, grouped, loadColour, stateMark, stateOf, statePicture } from "./states.js";
+import { SCALES, STATES, grouped, isDown, loadColour, stateMark, stateOf, statePicture } from "./states.js";
 import { hideTip, showTip } from "./tip.js";
 
 const SMALL_PX = 92;
@@ -142,7 +142,7 @@ export class WorldMap {
     setAttribute(tile, "transform", `translate(${x} ${y})`);
     setAttribute(tile, "aria-label", zoneSentence(zone));
     sized(parts.body, 0, 0, width, height);
-    const cold = zone.state === "hibernating";
+    const cold = isDown(zone.state);
     parts.body.style.fill = cold ? "" : loadColour((scale.of(zone) ?? 0) / this.full);
     at(parts.name, 9, 17, zone.zone);
     at(parts.state, width - 23, 17, width < 130 && zone.state === "running" ? "" : state.word);

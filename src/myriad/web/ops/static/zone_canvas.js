@@ -183,7 +183,7 @@ export class ZoneCanvas {
   }
 
   #isPlayer(dot) {
-    return dot.player ?? Boolean(dot.name);
+    return Boolean(dot.player);
   }
 
   #colour(dot) {

@@ -10,7 +10,7 @@ import { h, keyed, replace, setAttribute, setText, show } from "./dom.js";
 import { byteRate, cores, count, milliseconds, words, zoneName } from "./format.js";
 import { PhaseTable, drawDrops } from "./phases.js";
 import { PlayersTable } from "./players.js";
-import { statePicture, stateOf } from "./states.js";
+import { isDown, statePicture, stateOf, withStates } from "./states.js";
 import { EventsFeed } from "./events_feed.js";
 import { ZoneCanvas } from "./zone_canvas.js";
 
@@ -85,14 +85,14 @@ export class ZonePage {
       show(this.note, true);
       return;
     }
-    const { row } = answer;
-    const nothing = row.state !== "running" && row.state !== "draining";
-    show(this.note, nothing);
-    if (nothing) setText(this.note, `It is ${stateOf(row.state).word}. ${stateOf(row.state).says}`);
+    const [row] = withStates([answer.row]);
+    show(this.note, !answer.view);
+    if (!answer.view) setText(this.note, `It is ${stateOf(row.state).word}. ${stateOf(row.state).says}`);
     this.phases.update(answer.phases, this.world?.tick_hz ?? 60);
     drawDrops(this.drops, answer.drops);
     this.players.update(answer.players, row.players);
-    if (answer.view) this.canvas.update(row.area, answer.view, (kind) => answer.kinds?.[kind] ?? `kind ${kind}`);
+    if (answer.view) this.canvas.update(row.area, answer.view, (kind) => answer.kinds[kind] ?? `kind ${kind}`);
+    else this.canvas.clear();
   }
 
   updateEvents(events) {
@@ -162,9 +162,10 @@ export class ZonePage {
   #showRow(row) {
     this.row = row;
     this.#showState(row.state);
-    const asleep = row.state === "hibernating";
+    const down = isDown(row.state);
+    const supervised = this.world.supervised !== false;
     for (const [name, button] of this.buttons)
-      show(button, name === "start_zone" ? asleep : name === "announce" || !asleep);
+      show(button, name === "announce" || (supervised && (name === "start_zone") === down));
     const facts = [
       ["Players", `${count(row.players)} · ${count(row.connected)} connected of ${count(row.capacity)}`],
       ["NPCs", count(row.npcs)],
