@@ -25,11 +25,11 @@ const TILE_SHIFT = 11;
 const MAX_STEP_UNITS = (1 << TILE_SHIFT) - 1;
 
 /** Cosine of 256 directions, direction 0 east, 64 north: whole multiples of 2^-30, so that every machine agrees. */
-const COSINE = Float64Array.from(
+export const COSINE = Float64Array.from(
   { length: 256 },
   (_, i) => Math.round(Math.cos((i * Math.PI) / 128) * 2 ** 30) / 2 ** 30,
 );
-const SINE = COSINE.map((_, i) => COSINE[(i + 192) & 255]);
+export const SINE = COSINE.map((_, i) => COSINE[(i + 192) & 255]);
 
 /**
  * @typedef {object} Rules  of GET /v1/game
