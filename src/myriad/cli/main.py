@@ -23,6 +23,7 @@ COMMANDS: Final[dict[str, str]] = {
     "server": "myriad.cli.server",
     "gateway": "myriad.cli.gateway",
     "load-test": "myriad.cli.load_test",
+    "profile": "myriad.cli.profile",
     "event": "myriad.cli.event",
     "audit": "myriad.cli.audit",
     "settings": "myriad.cli.settings",

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from myriad.cluster.requests import ZoneKey
 from myriad.core.clock import NS_PER_S
@@ -22,6 +22,7 @@ from myriad.core.settings import Settings
 from myriad.netcode.addresses import Endpoint
 from myriad.runtime.clocks import RealClock, process_cpu_ns, resident_bytes
 from myriad.runtime.endpoints import new_endpoint, own_endpoints, parse_public_address
+from myriad.runtime.profile.desk import ProfileDesk
 from myriad.runtime.quiet_collection import QuietCollection
 from myriad.runtime.udp_port import UdpPort
 from myriad.runtime.zone_loop import ZoneLoop
@@ -104,6 +105,11 @@ class HostedWorldZone(HostedZone, WorldZoneLike, Protocol):
         """Copies of its own histograms, in nanoseconds. From any thread."""
         ...
 
+    def look_from_above(self) -> Callable[[], dict[str, Any]]:
+        """Copies what operators are shown of it; the function that is returned makes plain values of that, on any
+        thread."""
+        ...
+
 
 MakeZone = Callable[[Settings, ZoneSite], HostedZone]
 """Builds a zone that stands alone; raises StartupError if it cannot (no such zone, no map)."""
@@ -147,6 +153,17 @@ class RunningZone:
             idle_sleep_ns=idle_sleep_ns,
         )
         self._thread: ZoneThread | None = None
+        self.profiles = ProfileDesk(self._loop.call, lambda: self._profiled(world))
+
+    def _profiled(self, world: WorldTies | None) -> dict[str, object]:
+        """What a profile is put in front of: see `profile.probe.PIECES`."""
+        found: dict[str, object] = {
+            "phases": self._zone.phases,
+            "measures": self._loop.measures,
+            "zone": self._zone,
+            "part": getattr(self._zone, "part", None),
+        }
+        return found if world is None else {**found, "outside": world.outside}
 
     def _connect(self, settings: Settings) -> tuple[WorldTies | None, int]:
         """What the zone is connected to besides players, and how often it is polled while idle (ns)."""
@@ -166,6 +183,7 @@ class RunningZone:
         """Waits for its end and closes the socket; False if it did not end in time."""
         if self._thread is not None and not self._thread.join(timeout_s):
             return False
+        self.profiles.abandon()
         self._port.close()
         return True
 

@@ -10,6 +10,7 @@ zone longer than the zone's own time limit.
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from typing import Any
 
 from litestar import Litestar, MediaType, Response, get, post
@@ -21,7 +22,9 @@ from litestar.params import FromQuery, JSONBody
 from myriad.core.errors import LoginRefused
 from myriad.web.api.login import Grant, Grants, LoginRequest, grant, wishes_of
 from myriad.web.api.metrics_page import CONTENT_TYPE, Measured, metrics_text
+from myriad.web.api.ops_door import ops_door
 from myriad.web.api.ports import FrontDoorHost, FrontDoorZone
+from myriad.web.api.profile import profile_routes
 from myriad.web.api.welcome_page import welcome_page
 from myriad.web.refusals import AnyRequest, BadRequest, Refusal, error_answer, http_error, not_text, refused, unexpected
 
@@ -38,7 +41,13 @@ def build_application(host: FrontDoorHost) -> Litestar:
     """The application for `host`, which may still be starting."""
     logins: Counter[str] = Counter()
     return Litestar(
-        route_handlers=[*_login_routes(host, logins), *_state_routes(host, logins), *_page_routes(host)],
+        route_handlers=[
+            *_login_routes(host, logins),
+            *_state_routes(host, logins),
+            *profile_routes(partial(_find_zone, host)),
+            *ops_door(host),
+            *_page_routes(host),
+        ],
         exception_handlers={
             Refusal: refused,
             LoginRefused: _refused,

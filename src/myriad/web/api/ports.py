@@ -9,13 +9,14 @@ answers at once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from myriad.runtime.hosted_zone import Wish
+from myriad.runtime.profile.desk import ProfileDesk
 
 
 class FrontDoorZone(Protocol):
@@ -47,6 +48,11 @@ class FrontDoorZone(Protocol):
         """64-bit digests by (cell x, cell y, part) at a snapshot tick, None if not kept. Raises as `status`."""
         ...
 
+    @property
+    def profiles(self) -> ProfileDesk:
+        """Where profiles of it begin, are read and end."""
+        ...
+
 
 class FrontDoorReadiness(Protocol):
     """Whether a player can join."""
@@ -73,6 +79,11 @@ class FrontDoorHost(Protocol):
     @property
     def allow_spawn_choice(self) -> bool:
         """True if a login may name its spawn point, and many players may log in by one request."""
+        ...
+
+    @property
+    def ops_key(self) -> Callable[[], str]:
+        """What opens the routes for operators, "" if nothing does (`ops_door.py`)."""
         ...
 
     @property
