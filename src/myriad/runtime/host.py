@@ -56,6 +56,8 @@ class Host:
         self.bind = resolve(settings.bind)
         self.zones: Mapping[str, RunningZone] = {}
         """By name, in the order of their ports; empty until they run."""
+        self.ops_key: Callable[[], str] = str
+        """Whoever brings it is told what operators see; "": nobody is."""
         self._phase = Readiness(False, "starting")
 
     @property

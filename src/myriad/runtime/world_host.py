@@ -35,6 +35,7 @@ from myriad.runtime.host_identity import host_id
 from myriad.runtime.hosted_zone import MakeWorldZone
 from myriad.runtime.http_server import HttpServer
 from myriad.runtime.main_thread import MainThread
+from myriad.runtime.ops_key import ops_key
 from myriad.runtime.quiet_collection import QuietCollection
 from myriad.runtime.running_world_zone import RunningWorldZone
 from myriad.runtime.stopping import StopRequest
@@ -88,6 +89,7 @@ class WorldHost:
         self._kept: deque[tuple[str, bytes]] = deque(maxlen=_MAX_KEPT)
         """What the bus brought that a zone which starts later has to hear too."""
         self._collection = QuietCollection()
+        self.view.ops_key = lambda: ops_key(self._store.secret)
         self._make_application = parts.make_application
         self._http_socket = http
         self._http: HttpServer | None = None
@@ -146,6 +148,11 @@ class WorldHost:
         """Drains a zone and gives it back."""
         if key in self.tenancies:
             self.tenancies[key].drain()
+
+    def restart_zone(self, key: ZoneKey) -> None:
+        """Starts a zone anew; its players come back by themselves."""
+        if key in self.tenancies and not self._stopping:
+            self.tenancies[key].restart()
 
     def stop(self) -> None:
         """Drains all zones; `serve` then returns."""
@@ -297,6 +304,8 @@ class Supervised(Master):
             host.run_zone(HostedSocket(key, socket.socket(fileno=descriptor), message.get("dead_host", "")))
         elif message["type"] == "end":
             host.end_zone(key)
+        elif message["type"] == "restart":
+            host.restart_zone(key)
 
 
 def _beat_of(tenancy: Tenancy) -> Message:

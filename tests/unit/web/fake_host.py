@@ -63,4 +63,5 @@ class FakeHost:
     def __init__(self) -> None:
         self.readiness = Readiness(True, "ready")
         self.allow_spawn_choice = True
+        self.ops_key = str
         self.zones = {name: FakeZone(name) for name in ("zone-1", "zone-2")}
