@@ -31,7 +31,7 @@ export class Bag {
     this.#bind(this.#hand, () => this.#inHand());
     this.#handWords = h('div', { class: 'about' });
     const grid = h('div', { class: 'slots', role: 'group', 'aria-label': 'What you carry', on: { keydown: (event) => this.#walk(event) } }, this.#cells);
-    const foot = h('p', { class: 'hint' }, 'Double-click to use, drag out to drop, drag onto a player to give.');
+    const foot = h('p', { class: 'hint' }, 'Double-click or tap twice to use. Drag out to drop, onto a player to give.');
     this.window = shell.windows.make({
       id: 'bag', title: 'Bag',
       body: h('div', { class: 'body' }, h('div', { class: 'equipment' }, this.#hand, this.#handWords), grid, coinCell, foot),

@@ -11,15 +11,15 @@ const SVG = 'http://www.w3.org/2000/svg';
 const INK = { '#': '#f2d59a', o: '#b98642', x: '#6b4524', r: '#d9573a', w: '#fff6e0', s: '#b9c2c9', d: '#6f7a85' };
 
 const ROWS = {
-  bag: ['...xxxx...', '..xo..ox..', '..x....x..', '.xoooooox.', 'xo######ox', 'xo#xxxx#ox', 'xo##xx##ox', 'xo######ox', '.xooooooox', '..xxxxxxx.'],
-  map: ['xxx....xxx', 'x#oxxxxo#x', 'x#o#oo#o#x', 'x#o#oo#r#x', 'x#orro#o#x', 'x#o#or#o#x', 'x#o#oo#o#x', 'x#oxxxxo#x', 'xxx....xxx', '..........'],
-  gear: ['....ss....', '.s.ssss.s.', '..ssssss..', '.sss..sss.', 'sss....sss', 'sss....sss', '.sss..sss.', '..ssssss..', '.s.ssss.s.', '....ss....'],
+  bag: ['...xxxxxx...', '...xo##ox...', '....xoox....', '...xrrrrx...', '..xo####ox..', '.xo######ox.', 'xo########ox', 'xo###oo###ox', 'xo###oo###ox', 'xo########ox', '.xoo####oox.', '..xxxxxxxx..'],
+  map: ['xxxx....xxxx', 'x##xxxxxx##x', 'x##x#rr#x##x', 'x##x#rr#x##x', 'xo#x####x#ox', 'x#ox#oo#xo#x', 'x##o####o##x', 'x##xo##ox##x', 'x##x#oo#x##x', 'x##xxxxxx##x', 'xxxx....xxxx', '............'],
+  gear: ['....ssss....', '.ss.s##s.ss.', '.ssssssssss.', '..ssddddss..', 'ssssd..dssss', 's#sd....ds#s', 's#sd....ds#s', 'ssssd..dssss', '..ssddddss..', '.ssssssssss.', '.ss.s##s.ss.', '....ssss....'],
   help: ['..######..', '.##....##.', '.##....##.', '.......##.', '.....###..', '....##....', '....##....', '..........', '....##....', '....##....'],
   chat: ['.xxxxxxxx.', 'x########x', 'x#xxxxxx#x', 'x########x', 'x#xxxx###x', 'x########x', '.xx##xxxx.', '..x#x.....', '..xx......', '..x.......'],
   sword: ['.......www', '......wsw.', '.....wsw..', '....wsw...', '.x.wsw....', '.xxsw.....', '..oxx.....', '.oxo.xx...', 'xo........', 'x.........'],
   hand: ['....##....', '.##.##.##.', '.##.##.##.', '.##.##.##.', '.########.', '##.#######', '##########', '.#########', '..#######.', '...#####..'],
   skull: ['..wwwwww..', '.wwwwwwww.', 'wwwwwwwwww', 'wddwwwwddw', 'wddwwwwddw', 'wwwwddwwww', '.wwwwwwww.', '..wdwwdw..', '..wwwwww..', '..w.ww.w..'],
-  coins: ['...####...', '..#oooo#..', '..#o##o#..', '..#oooo#..', '...####...', '.x......x.', '.#xxxxxx#.', '.#oooooo#.', '..######..', '..........'],
+  coins: ['...xxxx...', '.xx####xx.', '.x##oo##x.', 'x##o##o##x', 'x##o####ox', 'x##o####ox', 'x##o##o##x', '.x##oo##x.', '.xx####xx.', '...xxxx...'],
   run: ['.....###..', '.....###..', '..####....', '.#.####.#.', '...###.##.', '...####...', '..##..##..', '.##....##.', '##......##', '#.........'],
   next: ['....rr....', '....rr....', '..rrrrrr..', '.rr....rr.', 'rrr.rr.rrr', 'rrr.rr.rrr', '.rr....rr.', '..rrrrrr..', '....rr....', '....rr....'],
   close: ['##......##', '###....###', '.###..###.', '..######..', '...####...', '...####...', '..######..', '.###..###.', '###....###', '##......##'],

@@ -31,7 +31,7 @@ export class TradePanel {
         h('div', { class: 'sides' },
           h('div', { class: 'side' }, h('div', { class: 'head' }, h('h3', null, 'You give'), this.#mineState), this.#mine),
           h('div', { class: 'side' }, h('div', { class: 'head' }, this.#partnerName, this.#theirState), this.#theirs)),
-        h('p', { class: 'hint' }, 'Drag things here from your bag; double-click to take one back.'),
+        h('p', { class: 'hint' }, 'Drag things here from your bag. Double-click takes one back.'),
         h('div', { class: 'row' }, coins, h('button', { type: 'button', class: 'button', on: { click: () => this.window.close() } }, 'Cancel'), this.#confirm)),
     });
     shell.world.events.on('trade', (trade) => this.#changed(trade));
