@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import base64
 from typing import Any, NamedTuple
+from unittest.mock import patch
 
 import numpy as np
 from nacl import bindings
@@ -176,8 +177,7 @@ def storm(seed: int, weather: Weather, ticks: int) -> dict[str, Any]:
             tape.steps.append({"push": list(given)})
         return int(push_input(queues, row, *given))
 
-    stepper_module.push_input = push  # type: ignore[assignment]
-    try:
+    with patch.object(stepper_module, "push_input", push):
         dice = np.random.default_rng(seed)
         for row in range(12):
             world.join(row, spawn=(500.0 + row % 4, 500.0 + row // 4))
@@ -193,8 +193,6 @@ def storm(seed: int, weather: Weather, ticks: int) -> dict[str, Any]:
                     world.act(row, 1, int(dice.choice(near)) if near else 0)
                 world.say(tick // 40 % 12, int(dice.integers(0, 2)), f"at {tick} ✓")
             world.step()
-    finally:
-        stepper_module.push_input = push_input  # type: ignore[assignment]
     assert world.num_joined == 12
     return {"name": f"storm {seed}", "tick_hz": 60, "steps": tape.steps, "last": tape.last_words}
 
@@ -254,8 +252,7 @@ def journey(seed: int, loss: float, y: float) -> dict[str, Any]:
             tape.steps.append({"push": list(given)})
         return int(push_input(queues, row, *given))
 
-    player_module.push_input = push  # type: ignore[assignment]
-    try:
+    with patch.object(player_module, "push_input", push):
         ada = world.join("Ada", 990, y)
         players.append(ada.player)
         tell = ada.player._tell
@@ -278,6 +275,4 @@ def journey(seed: int, loss: float, y: float) -> dict[str, Any]:
         ada.player.stop()
         world.loss = 0.0
         world.run(60)
-    finally:
-        player_module.push_input = push_input  # type: ignore[assignment]
     return {"name": f"journey {seed}", "tick_hz": 60, "steps": tape.steps, "last": tape.last_words}

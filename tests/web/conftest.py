@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -26,8 +26,6 @@ FOLDERS = {
 class Handler(SimpleHTTPRequestHandler):
     """The folders above; `/` is an empty page."""
 
-    extensions_map: ClassVar = {**SimpleHTTPRequestHandler.extensions_map, ".js": "text/javascript"}
-
     def do_GET(self) -> None:
         if self.path.partition("?")[0] == "/":
             body = b"<!doctype html><title>test</title><link rel=icon href='data:,'>"
@@ -43,6 +41,9 @@ class Handler(SimpleHTTPRequestHandler):
         first, _, rest = path.partition("?")[0].lstrip("/").partition("/")
         folder = FOLDERS.get(first)
         return str(folder / rest) if folder is not None and ".." not in rest else "/nowhere"
+
+    def guess_type(self, path: Any) -> str:
+        return "text/javascript" if str(path).endswith(".js") else super().guess_type(path)
 
     def log_message(self, *_: Any) -> None:
         """Nothing."""
