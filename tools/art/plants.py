@@ -42,8 +42,8 @@ def _orchard(body: Body, leaves: Body, variant: int) -> None:
     _broadleaf(body, leaves, variant)
     for i in range(9):
         angle = i * 2.1 + variant
-        place = (12.5 * np.cos(angle), -8.0 + 5 * np.sin(angle), 33 + 7.0 * np.sin(angle * 1.7))
-        body.ball(THREE, (place[0], place[1] - 9, place[2] - 2), 1.35)
+        place = (9.5 * np.cos(angle), -13.0, 44 + 7.0 * np.sin(angle * 1.7))
+        body.ball(THREE, place, 1.35)
 
 
 def _pine(body: Body, leaves: Body, variant: int) -> None:
