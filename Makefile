@@ -1,6 +1,7 @@
 # make world              a world                             PORT= (HTTP) ARGS=
 # make server             one zone of it                      PORT= (UDP and TCP) ZONE= ARGS=
 # make gateway            the way into zones started so       PORT= (HTTP) ARGS=
+# make relay              the way of browsers into them       PORT= (HTTP) ARGS=
 # make test               everything that must hold: check, then the tests           TESTS=
 # make check              style, types, layers
 # make format             rewrite the sources in the project's format
@@ -15,7 +16,7 @@ TESTS ?= tests
 
 export PYTHON
 
-.PHONY: world server gateway test check format docs lock setup clean
+.PHONY: world server gateway relay test check format docs lock setup clean
 
 world:
 	@tools/prepare host
@@ -28,6 +29,10 @@ server:
 gateway:
 	@tools/prepare host
 	@exec $(BIN)/myriad gateway $(if $(PORT),--port $(PORT)) $(ARGS)
+
+relay:
+	@tools/prepare host
+	@exec $(BIN)/myriad relay $(if $(PORT),--port $(PORT)) $(ARGS)
 
 setup:
 	@tools/prepare run

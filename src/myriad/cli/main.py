@@ -22,6 +22,7 @@ COMMANDS: Final[dict[str, str]] = {
     "world": "myriad.cli.world",
     "server": "myriad.cli.server",
     "gateway": "myriad.cli.gateway",
+    "relay": "myriad.cli.relay",
     "load-test": "myriad.cli.load_test",
     "profile": "myriad.cli.profile",
     "event": "myriad.cli.event",

@@ -10,6 +10,7 @@ process dies, and it needs nothing but the store to come back.
 
 from __future__ import annotations
 
+import dataclasses
 import http.client
 import json
 import logging
@@ -24,15 +25,17 @@ from typing import Any, Final, NamedTuple
 
 from myriad.cluster.requests import Answer, AuditReport, Directory, Request, TakeWanted, Wanted
 from myriad.core.errors import EXIT_OK, StartupError
+from myriad.core.metrics import Sample
 from myriad.core.settings import Settings
 from myriad.runtime.audit_thread import AuditorLike, AuditThread
 from myriad.runtime.bus_thread import BusLike, BusThread
 from myriad.runtime.clocks import RealClock
 from myriad.runtime.control import Channel, Message
-from myriad.runtime.endpoints import is_loopback, open_tcp, resolve
+from myriad.runtime.endpoints import endpoint_of, is_loopback, open_tcp, resolve
 from myriad.runtime.http_server import AsgiApplication, HttpServer
 from myriad.runtime.logs import configure_logs
 from myriad.runtime.main_thread import MainThread
+from myriad.runtime.process_samples import COLLECTIONS, process_samples
 from myriad.runtime.quiet_collection import QuietCollection
 from myriad.runtime.stopping import StopRequest
 from myriad.runtime.store_thread import OpenWorker, StoreThread
@@ -77,6 +80,10 @@ class GatewayTies:
         """To every zone; from any thread."""
         self.bus.publish(topic, body)
 
+    def samples(self) -> list[Sample]:
+        """For metrics, from any thread: the process, its store and its bus."""
+        return [*process_samples(), *self.store.samples(), *self.bus.samples()]
+
     def _on_audit(self, report: AuditReport) -> None:
         for listener in self.audit_listeners:
             listener(report, self.clock.now_ns())
@@ -98,6 +105,7 @@ def run_gateway(settings: Settings, parts: GatewayParts) -> int:
     """A gateway that a person started; runs until stopped, returns the exit code. Raises StartupError."""
     configure_logs(settings.log_level, settings.log_format)
     sock = open_tcp(resolve(settings.bind), settings.http_port)
+    settings = dataclasses.replace(settings, relay_port=settings.relay_port or endpoint_of(sock).port + 1)
     with ExitStack() as stack:
         stop = stack.enter_context(StopRequest())
         gateway = _Gateway(settings, parts, sock)
@@ -134,6 +142,7 @@ class _Gateway:
 
     def start(self) -> None:
         """All threads."""
+        COLLECTIONS.watch()
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         self._ties.store.start()
         self._ties.bus.start()

@@ -36,6 +36,7 @@ FIRST_BEAT_S: Final = 15.0
 STOP_S: Final = 7.0
 """How long hosts may take to drain."""
 GATEWAY_STOP_S: Final = 2.0
+"""How long gateway and relay may take to end, once the hosts have."""
 _PAUSE_S: Final = 1.0
 _MAX_DECISIONS: Final = 200
 
@@ -62,6 +63,8 @@ class Launch(NamedTuple):
     """`(token, [(zone, dead host)])`: the random part of its name, and what it runs at once."""
     socket_of: Callable[[ZoneKey], int]
     """Descriptor of a zone's bound UDP socket, opened if there is none yet."""
+    relay: Run | None = None
+    """None: this world has no relay for browsers."""
 
 
 class Slot:
@@ -75,6 +78,8 @@ class Slot:
         self.zones: set[ZoneKey] = set()
         self.beats: dict[ZoneKey, Message] = {}
         self.front_door = ""
+        self.numbers: Message = {}
+        """What a relay says of itself."""
         self.num_starts = 0
         self.back_off = BackOff()
         self.start_at_s: float | None = None
@@ -93,6 +98,7 @@ class Supervisor:
 
     def __init__(self, plan: Plan, fleet: Fleet, launch: Launch, now_s: float) -> None:
         self.gateway = Slot("gateway")
+        self.relay = Slot("relay")
         self.hosts: list[Slot] = []
         self.exit_code = EXIT_OK
         self.stopping = False
@@ -115,8 +121,14 @@ class Supervisor:
     def start(self, now_s: float) -> None:
         """Starts everything."""
         self._start_gateway(now_s)
+        self._start_relay(now_s)
         for slot in self.hosts:
             self._start_host(slot, now_s)
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        """All of them, those without a child included."""
+        return (self.gateway, self.relay, *self.hosts)
 
     # What happens.
 
@@ -127,7 +139,9 @@ class Supervisor:
             return
         slot.was_heard = True
         slot.watch_s = now_s + self._plan.watchdog_s
-        if message["type"] == "beat" and slot is not self.gateway:
+        if slot is self.relay:
+            slot.numbers = {key: value for key, value in message.items() if key != "type"}
+        elif message["type"] == "beat" and slot is not self.gateway:
             slot.front_door = message["front_door"]
             slot.beats = {ZoneKey(zone["zone"], zone["layer"]): zone for zone in message["zones"]}
         elif message["type"] == "ended":
@@ -166,7 +180,7 @@ class Supervisor:
             return
         self.stopping = True
         self._stop_by_s = now_s + STOP_S
-        for slot in (self.gateway, *self.hosts):
+        for slot in self.slots:
             slot.start_at_s = None
         if self.gateway.child is not None:
             self.gateway.child.channel.send({"type": "drain"})
@@ -177,21 +191,21 @@ class Supervisor:
 
     def kill_all(self) -> None:
         """At once."""
-        for slot in (self.gateway, *self.hosts):
+        for slot in self.slots:
             if slot.child is not None:
                 self._fleet.kill(slot.child)
 
     def step(self, now_s: float) -> None:
         """What is due by now; called at least twice a second."""
         if now_s - self._last_s > _PAUSE_S:  # this process was paused: children could not be heard
-            for slot in (self.gateway, *self.hosts):
+            for slot in self.slots:
                 slot.watch_s = max(slot.watch_s, now_s + self._plan.watchdog_s)
         self._last_s = now_s
         if self.stopping:
             self._step_stopping(now_s)
             return
         self._watch(now_s)
-        for slot in (self.gateway, *self.hosts):
+        for slot in self.slots:
             if slot.start_at_s is not None and now_s >= slot.start_at_s:
                 slot.start_at_s = None
                 self._start_again(slot, now_s)
@@ -202,13 +216,14 @@ class Supervisor:
     @property
     def finished(self) -> bool:
         """True once everything has stopped."""
-        return self.stopping and not any(slot.child for slot in (self.gateway, *self.hosts))
+        return self.stopping and not any(slot.child for slot in self.slots)
 
     @property
     def running(self) -> bool:
-        """True if the gateway and all zones that were to run from the start do."""
+        """True if gateway, relay and all zones that were to run from the start do."""
         states = {key: beat["state"] for slot in self.hosts for key, beat in slot.beats.items()}
-        return self.gateway.was_heard and all(states.get(key) == RUNNING for key in self._plan.eager)
+        relay_runs = self.relay.was_heard or self._launch.relay is None
+        return self.gateway.was_heard and relay_runs and all(states.get(key) == RUNNING for key in self._plan.eager)
 
     def status(self) -> Message:
         """For the gateway, which shows it."""
@@ -218,12 +233,14 @@ class Supervisor:
             "asleep": [str(key) for key in sorted(self.asleep)],
             "decisions": list(self.decisions)[-20:],
             "counts": dict(self._counts),
+            "gateway": _process_of(self.gateway),
+            "relay": _process_of(self.relay) if self._launch.relay is not None else None,
         }
 
     # How it is done.
 
     def _slot_of(self, child: Child) -> Slot | None:
-        return next((slot for slot in (self.gateway, *self.hosts) if slot.child is child), None)
+        return next((slot for slot in self.slots if slot.child is child), None)
 
     def _new_host(self) -> Slot:
         slot = Slot(f"host-{len(self.hosts) + 1}")
@@ -232,6 +249,10 @@ class Supervisor:
 
     def _start_gateway(self, now_s: float) -> None:
         self._begin(self.gateway, self._fleet.start("gateway", self._launch.gateway), now_s)
+
+    def _start_relay(self, now_s: float) -> None:
+        if self._launch.relay is not None:
+            self._begin(self.relay, self._fleet.start("relay", self._launch.relay), now_s)
 
     def _start_host(self, slot: Slot, now_s: float) -> None:
         token = new_token()
@@ -249,11 +270,13 @@ class Supervisor:
     def _start_again(self, slot: Slot, now_s: float) -> None:
         if slot is self.gateway:
             self._start_gateway(now_s)
+        elif slot is self.relay:
+            self._start_relay(now_s)
         elif slot.zones:
             self._start_host(slot, now_s)
 
     def _watch(self, now_s: float) -> None:
-        for slot in (self.gateway, *self.hosts):
+        for slot in self.slots:
             if slot.child is None:
                 continue
             hung = [key for key, beat in slot.beats.items() if beat["working_s"] > self._plan.watchdog_s]
@@ -272,14 +295,16 @@ class Supervisor:
             for child in hosts:
                 self._fleet.kill(child)
             self._stop_by_s = now_s + STOP_S
-        gateway = self.gateway.child
-        if hosts or gateway is None:
+        if hosts:
             return
-        if self.gateway.start_at_s is None:  # now used for the moment by which the gateway has to have ended
-            self.gateway.start_at_s = now_s + GATEWAY_STOP_S
-            gateway.channel.send({"type": "stop"})
-        elif now_s >= self.gateway.start_at_s:
-            self._fleet.kill(gateway)
+        for slot in (self.gateway, self.relay):  # the relay carries the hosts' farewells
+            if slot.child is None:
+                continue
+            if slot.start_at_s is None:  # now used for the moment by which it has to have ended
+                slot.start_at_s = now_s + GATEWAY_STOP_S
+                slot.child.channel.send({"type": "stop"})
+            elif now_s >= slot.start_at_s:
+                self._fleet.kill(slot.child)
 
     def _ended(self, slot: Slot, key: ZoneKey) -> None:
         slot.zones.discard(key)
@@ -352,7 +377,12 @@ def _status_of(slot: Slot) -> Message:
         "front_door": slot.front_door,
         "starts": slot.num_starts,
         "zones": {str(key): beat["state"] for key, beat in sorted(slot.beats.items())},
+        "charge": [str(key) for key in sorted(slot.zones)],
     }
+
+
+def _process_of(slot: Slot) -> Message:
+    return {"pid": slot.child.pid if slot.child is not None else None, "starts": slot.num_starts, **slot.numbers}
 
 
 def _how(code: int) -> str:
