@@ -19,7 +19,7 @@ from tools.art.grain import chance
 TILE = 32
 RISE = 14
 SIZES = ((5, 4), (6, 4), (5, 5), (6, 5))
-FRONT = 40
+FRONT = 46
 """Height of the front wall."""
 EAVE = 7
 """How far the roof hangs over it."""
@@ -35,8 +35,8 @@ class Style(NamedTuple):
 
 
 STYLES = (
-    Style("#b5523f", "#e3d2ae", "#6b4a33", False),
-    Style("#53759a", "#b9b2a6", "#5c5048", False),
+    Style("#ad5c49", "#e3d2ae", "#6b4a33", False),
+    Style("#5f7f9c", "#b9b2a6", "#5c5048", False),
     Style("#c09a54", "#cdb088", "#6f4d31", True),
 )
 
@@ -86,7 +86,7 @@ def _front(board: _Board, width: int, bottom: int, style: Style, salt: int) -> N
         if bay == door:
             _door(board, middle, bottom, beam)
         else:
-            _window(board, middle, top + 12, beam)
+            _window(board, middle, top + 15, beam)
 
 
 def _door(board: _Board, middle: int, bottom: int, beam: Ramp) -> None:
@@ -117,7 +117,7 @@ def _window(board: _Board, middle: int, top: int, beam: Ramp) -> None:
 
 
 def _roof(board: _Board, width: int, end: int, style: Style, salt: int) -> None:
-    tones = ramp(style.roof, spread=0.85)
+    tones = ramp(style.roof, spread=0.6, shift=0.8)
     ridge = max(12, end // 4)
     for y in range(end):
         slope = 0.0 if y >= ridge else -1.2

@@ -44,12 +44,6 @@ class Solid(NamedTuple):
     """Tone if it is not lit (an eye); -1: it is lit."""
 
 
-def turned(x: float, y: float, z: float, yaw: float) -> Vector:
-    """A vector turned around the upright axis; `yaw` in turns, 0 keeps it."""
-    cos, sin = np.cos(yaw * 2 * np.pi), np.sin(yaw * 2 * np.pi)
-    return np.array([x * cos - y * sin, x * sin + y * cos, z])
-
-
 @dataclass
 class Body:
     """Solids in the body's own frame: x forward, y to its left, z up."""
@@ -88,16 +82,24 @@ class Body:
             size = np.full(3, thick * (1 - part) + thin * part)
             self.solids.append(Solid(place, size, np.eye(3), material, -1))
 
-    def seen(self, yaw: float, *, roll: float = 0.0, lift: float = 0.0) -> list[Solid]:
-        """In the world: rolled around its own length (lying on its side: a quarter), then turned by `yaw` turns."""
-        cos, sin = np.cos(roll * 2 * np.pi), np.sin(roll * 2 * np.pi)
-        rolled = np.array([[1, 0, 0], [0, cos, -sin], [0, sin, cos]])
-        cos, sin = np.cos(yaw * 2 * np.pi), np.sin(yaw * 2 * np.pi)
-        whole = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]]) @ rolled
-        up = np.array([0, 0, lift])
-        return [
-            Solid(whole @ s.place + up, s.size, s.axes @ whole.T, s.material, s.flat) for s in self.solids
-        ]
+    def seen(self, yaw: float) -> list[Solid]:
+        """In the world, turned by `yaw` turns."""
+        return self._turned(_about_z(yaw), np.zeros(3))
+
+    def lying(self, yaw: float, *, on_back: bool, middle: float, lift: float) -> list[Solid]:
+        """Fallen on its back, or on its side; `middle` is the height that comes to lie at the origin."""
+        side = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])
+        back = np.array([[0, 0, -1.0], [0, 1, 0], [1, 0, 0]])
+        fallen = _about_z(yaw) @ (back if on_back else side)
+        return self._turned(fallen, np.array([0, 0, lift]) - fallen @ np.array([0, 0, middle]))
+
+    def _turned(self, whole: Vector, shift: Vector) -> list[Solid]:
+        return [Solid(whole @ s.place + shift, s.size, s.axes @ whole.T, s.material, s.flat) for s in self.solids]
+
+
+def _about_z(yaw: float) -> Vector:
+    cos, sin = np.cos(yaw * 2 * np.pi), np.sin(yaw * 2 * np.pi)
+    return np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
 
 
 class Canvas:
