@@ -37,6 +37,7 @@ from myriad.cluster.requests import (
     ZoneKey,
 )
 from myriad.cluster.residents import Residents
+from myriad.core.log_lines import Lines
 
 NOBODY: Final = -1
 LOOK_NS: Final = 10_000 * NS_PER_MS
@@ -226,9 +227,7 @@ class Entrance:
             self._reservations[character] = _Reservation(source, epoch, message.session, now_ns)
             token = self._residents.make_token(character, message.name, message.session)
             self._links.send(source, Granted(character, token.rstrip(b"\0")))
-            self._lines.debug(
-                "a place is kept", character=character, session=message.session, source=str(source)
-            )
+            self._lines.debug("a place is kept", character=character, session=message.session, source=str(source))
 
     def _deny(self, source: ZoneKey, message: Reserve, reason: str) -> None:
         self._links.send(source, Denied(message.character, reason))

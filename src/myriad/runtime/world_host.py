@@ -36,6 +36,7 @@ from myriad.runtime.hosted_zone import MakeWorldZone
 from myriad.runtime.http_server import HttpServer
 from myriad.runtime.main_thread import MainThread
 from myriad.runtime.ops_key import ops_key
+from myriad.runtime.process_samples import COLLECTIONS
 from myriad.runtime.quiet_collection import QuietCollection
 from myriad.runtime.running_world_zone import RunningWorldZone
 from myriad.runtime.stopping import StopRequest
@@ -90,6 +91,7 @@ class WorldHost:
         """What the bus brought that a zone which starts later has to hear too."""
         self._collection = QuietCollection()
         self.view.ops_key = lambda: ops_key(self._store.secret)
+        self.view.sources += [self._store.samples, self._bus.samples]
         self._make_application = parts.make_application
         self._http_socket = http
         self._http: HttpServer | None = None
@@ -115,6 +117,7 @@ class WorldHost:
 
     def start(self) -> None:
         """Store and bus, once kernels are compiled; zones come by `run_zone`."""
+        COLLECTIONS.watch()
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         self._collection.begin(self._clock.now_ns())
         self._store.start()

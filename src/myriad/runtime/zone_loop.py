@@ -28,6 +28,7 @@ from myriad.core.histogram import record
 from myriad.core.phases import PHASE_RECEIVE, PHASE_SEND
 from myriad.runtime.clocks import thread_cpu_ns
 from myriad.runtime.quiet_collection import QuietCollection
+from myriad.runtime.slow_ticks import SlowTicks
 from myriad.runtime.zone_measures import ZoneMeasures
 from myriad.runtime.zone_ports import DatagramPort, WorldTies, ZoneLike
 from myriad.wire.datagram import new_batch
@@ -57,6 +58,7 @@ class ZoneLoop:
         cpu_ns: Callable[[], int] = thread_cpu_ns,
         world: WorldTies | None = None,
         idle_sleep_ns: int = NS_PER_S,
+        slow_ticks: SlowTicks | None = None,
     ) -> None:
         """`receive_budget` datagrams (>= 1) are taken per turn at most; `cpu_ns` reads the thread's CPU time; `world`
         is None for a zone that stands alone; an idle zone is polled every `idle_sleep_ns`."""
@@ -74,6 +76,7 @@ class ZoneLoop:
         self._world = world
         self._told_finished = False
         self._idle_sleep_ns = idle_sleep_ns
+        self.slow_ticks = slow_ticks or SlowTicks(0)
         self._batch = new_batch(RECEIVE_BATCH)
         self._commands: queue.Queue[Callable[[], None]] = queue.Queue(MAX_WAITING_COMMANDS)
         self._first: deque[Callable[[], None]] = deque()
@@ -185,6 +188,7 @@ class ZoneLoop:
         measures.num_skipped_ticks = self._step.skipped_ticks
         end_ns = self._clock.now_ns()
         record(measures.turn, end_ns - now_ns)
+        self.slow_ticks.look(end_ns - now_ns, due, phases.spent_ns, end_ns)
         self._zone.observe_load((end_ns - now_ns) / NS_PER_S, due * self._interval_ns / NS_PER_S)
         self._offer_collection(end_ns, self._step.next_due_ns - end_ns)
 

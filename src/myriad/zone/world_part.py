@@ -444,5 +444,12 @@ class WorldPart:
             "ghosts": self.border.num_ghosts,
             "ghosts_refused": self.border.num_refused,
             "confirmations": self.confirming.num_confirmed,
+            "lease_left_seconds": round(numbers.lease_left_ns / 1e9, 3),
+            "lease_renewals_late": numbers.renewals_late,
+            "passages": numbers.passages,
+            "arrivals": numbers.arrivals,
+            "peer_links": len(numbers.links),
+            "peer_fragments_waiting": numbers.fragments_waiting,
+            "neighbours": [area.name for area in self.border.neighbours],
             "peer_round_trip_ms": {key: round(ns / 1e6, 3) for key, ns in numbers.links.items()},
         }

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from myriad.core.errors import LoginRefused
 from myriad.core.histogram import new_histogram, record
+from myriad.core.metrics import Sample
 from myriad.core.phases import PHASES, PhaseTimer
 from myriad.runtime.host import Readiness
 from myriad.runtime.hosted_zone import Wish
@@ -53,6 +54,9 @@ class FakeZone:
         self.num_logins += len(wishes)
         return [f"{wish.name}|{wish.character}|{wish.spawn}".encode() for wish in wishes], (f"{local_host}:1337",)
 
+    async def numbers(self) -> dict[str, object]:
+        return await self.status()
+
     async def status(self) -> dict[str, object]:
         if not self.answers:
             raise TimeoutError
@@ -82,4 +86,8 @@ class FakeHost:
         self.readiness = Readiness(True, "ready")
         self.allow_spawn_choice = True
         self.ops_key = str
+        self.own: list[Sample] = []
         self.zones = {name: FakeZone(name) for name in ("zone-1", "zone-2")}
+
+    def samples(self) -> list[Sample]:
+        return self.own

@@ -9,12 +9,13 @@ answers at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from myriad.core.metrics import Sample
 from myriad.runtime.hosted_zone import Wish
 from myriad.runtime.profile.desk import ProfileDesk
 
@@ -38,6 +39,10 @@ class FrontDoorZone(Protocol):
 
     async def status(self) -> dict[str, object]:
         """All numbers of the zone. Raises RuntimeError or TimeoutError if it does not answer."""
+        ...
+
+    async def numbers(self) -> dict[str, object]:
+        """Those that cost little, for metrics. Raises as `status`."""
         ...
 
     def histograms(self) -> dict[str, npt.NDArray[np.int64]]:
@@ -84,6 +89,10 @@ class FrontDoorHost(Protocol):
     @property
     def ops_key(self) -> Callable[[], str]:
         """What opens the routes for operators, "" if nothing does (`ops_door.py`)."""
+        ...
+
+    def samples(self) -> Iterable[Sample]:
+        """What metrics show that is not about one zone."""
         ...
 
     @property
