@@ -13,6 +13,8 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.web.pages.chromium import chromium, quiet_page
+from tests.web.pages.fake_game import FakeGame
+from tests.web.pages.game_page import PHONE, entered
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = {
@@ -74,3 +76,31 @@ def client_page(browser: Browser, static_server: str) -> Iterator[Page]:
     with quiet_page(browser) as page:
         page.goto(static_server)
         yield page
+
+
+@pytest.fixture(scope="module")
+def game() -> Iterator[FakeGame]:
+    """The game's page, with a client that makes its world up."""
+    with FakeGame() as running:
+        yield running
+
+
+@pytest.fixture
+def page(browser: Browser, game: FakeGame) -> Iterator[Page]:
+    """A page of a desktop, empty yet."""
+    game.guests = True
+    with quiet_page(browser, 1280, 800) as found:
+        yield found
+
+
+@pytest.fixture
+def world(page: Page, game: FakeGame) -> Page:
+    """The page with Ada in the world, where nobody moves."""
+    return entered(page, game)
+
+
+@pytest.fixture
+def phone(browser: Browser, game: FakeGame) -> Iterator[Page]:
+    """The same on a telephone."""
+    with quiet_page(browser, **PHONE, touch=True) as found:
+        yield entered(found, game)

@@ -11,7 +11,7 @@ import { COINS } from './panels/items.js';
 
 const LOUD_M = 25;
 const TELLING = new Set(['pick up', 'loot']);
-const TOGETHER_MS = 60;
+const LANDS = { vale: 'Green vales', ashlands: 'Ashlands', frost: 'The frozen north', dunes: 'The dunes', fen: 'The fens' };
 
 /** @param {any} shell */
 export function listen(shell) {
@@ -44,7 +44,7 @@ export function listen(shell) {
     land.learn(map);
     if (named === world.zone) return;
     named = world.zone;
-    notices.title(map.title, map.neighbours.length > 0 ? `A land of the ${map.biome}` : '');
+    notices.title(map.title, LANDS[map.biome] ?? '');
   };
   world.events.on('zone', nameZone);
   shell.nameZone = nameZone;
@@ -55,7 +55,7 @@ export function listen(shell) {
     chat.note(event.started ? `${event.name}: ${event.text}` : `${event.name} is over.`);
   });
   world.events.on('error', ({ message }) => notices.toast(message));
-  world.events.on('load', ({ rung, name }) => rung > 0 && setTimeout(() => notices.toast(`The land is crowded: ${name}`), TOGETHER_MS));
+  world.events.on('load', ({ rung, name }) => rung > 0 && notices.toast(`The land is crowded: ${name}`));
 }
 
 function heardBlow({ world, sound }, { kindName, target, source }) {

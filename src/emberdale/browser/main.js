@@ -21,7 +21,7 @@ async function begin() {
   const game = await firstAnswer();
   const world = new WorldClient({ origin: location.origin, game });
   const shell = new Shell(world, game.info, new Settings(browserStorage()), () => location.assign(location.pathname));
-  Object.assign(window, { myriad: { world, stats: () => shell.stats() } });
+  Object.assign(window, { myriad: { world, stats: () => shell.stats(), shell } });
   const frame = (nowMs) => {
     requestAnimationFrame(frame);
     shell.frame(nowMs);

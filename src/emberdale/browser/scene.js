@@ -35,6 +35,12 @@ export class Scene {
     return { x: (self?.x ?? 0) + (x - innerWidth / 2) / this.scale, y: (self?.y ?? 0) - (y - innerHeight / 2) / this.scale };
   }
 
+  /** Where a place of the world is on the page. @param {number} x @param {number} y  metres */
+  toPage(x, y) {
+    const { self } = this.#world;
+    return { x: innerWidth / 2 + (x - self.x) * this.scale, y: innerHeight / 2 - (y - self.y) * this.scale };
+  }
+
   /** @param {number} x @param {number} y  of the page @returns {any} */
   pick(x, y) {
     const at = this.toWorld(x, y);

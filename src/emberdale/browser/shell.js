@@ -99,11 +99,11 @@ export class Shell {
     return { ...this.world.stats(), fps: this.fps };
   }
 
-  /** @param {any} player */
-  isNear(player) {
-    const self = this.world.self;
+  /** Near enough to trade with. @param {any} player */
+  isNear = (player) => {
+    const { self } = this.world;
     return self !== null && Math.hypot(player.x - self.x, player.y - self.y) <= this.tradeM;
-  }
+  };
 
   // Making.
 

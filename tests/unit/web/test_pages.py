@@ -95,6 +95,11 @@ def test_a_strange_host_writes_nothing_into_the_policy(host: str | None) -> None
     assert socket_sources(host) == "ws: wss:"
 
 
+def test_a_relay_with_an_address_of_its_own_is_the_only_one_that_may_be_talked_to() -> None:
+    with new_bench(relay_url="wss://play.example:8443/v1/relay") as bench:
+        assert "connect-src 'self' wss://play.example:8443" in bench.get("/").headers["content-security-policy"]
+
+
 def test_the_page_loads_nothing_from_elsewhere() -> None:
     for name, file in (*read_folder(FOLDER).items(), *read_folder(CLIENT).items()):
         if name.endswith((".html", ".css", ".js")):

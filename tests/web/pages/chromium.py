@@ -26,7 +26,7 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def quiet_page(browser: Browser, width: int = 1440, height: int = 900) -> Iterator[Page]:
+def quiet_page(browser: Browser, width: int = 1440, height: int = 900, touch: bool = False) -> Iterator[Page]:
     """A page in a session of its own, in English and UTC. Fails at its end if a script failed or complained; requests
     that did not succeed are no complaint, because some tests want them."""
     complaints: list[str] = []
@@ -36,7 +36,13 @@ def quiet_page(browser: Browser, width: int = 1440, height: int = 900) -> Iterat
             complaints.append(message.text)
 
     size = {"width": width, "height": height}
-    context = browser.new_context(viewport=size, locale="en-GB", timezone_id="UTC")  # type: ignore[arg-type]
+    context = browser.new_context(
+        viewport=size,  # type: ignore[arg-type]
+        locale="en-GB",
+        timezone_id="UTC",
+        has_touch=touch,
+        is_mobile=touch,
+    )
     try:
         page = context.new_page()
         page.set_default_timeout(15_000)

@@ -137,7 +137,7 @@ def build_gateway(
             *_state_routes(desk),
             *map_routes(gateway.world.maps),
             *ops_pages(),
-            *game_pages(folders),
+            *game_pages(folders, gateway.settings.relay_url),
         ],
         exception_handlers={
             Refusal: refused,

@@ -14,6 +14,7 @@ import hashlib
 import re
 from pathlib import Path
 from typing import Any, Final, NamedTuple
+from urllib.parse import urlsplit
 
 from litestar import Response, get
 from litestar.params import FromPath
@@ -79,25 +80,26 @@ def _read(path: Path) -> PageFile:
     return PageFile(body, CONTENT_TYPES[path.suffix], f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"')
 
 
-def game_pages(folders: Folders) -> list[Any]:
-    """Route handlers for an application: the page and what it loads. The game's folder must have the page."""
+def game_pages(folders: Folders, relay_url: str = "") -> list[Any]:
+    """Route handlers for an application: the page and what it loads. The game's folder must have the page; `relay_url`
+    is where the relay is, if not on the host that the page came from."""
     client, game = read_folder(folders.client), read_folder(folders.game)
     page = game[PAGE]
 
     @get("/", include_in_schema=False)
     async def game_page(request: AnyRequest) -> Response[bytes]:
         """The page."""
-        return _answer(request, page)
+        return _answer(request, page, relay_url)
 
     @get("/client/{name:path}", include_in_schema=False)
     async def client_file(request: AnyRequest, name: FromPath[Path]) -> Response[bytes]:
         """One of the engine's files."""
-        return _answer(request, _found(client, name))
+        return _answer(request, _found(client, name), relay_url)
 
     @get("/game/{name:path}", include_in_schema=False)
     async def game_file(request: AnyRequest, name: FromPath[Path]) -> Response[bytes]:
         """One of the game's files."""
-        return _answer(request, _found(game, name))
+        return _answer(request, _found(game, name), relay_url)
 
     return [game_page, client_file, game_file]
 
@@ -109,8 +111,8 @@ def _found(files: dict[str, PageFile], name: Path) -> PageFile:
     return file
 
 
-def _answer(request: AnyRequest, file: PageFile) -> Response[bytes]:
-    policy = "; ".join((*POLICY, f"connect-src 'self' {socket_sources(request.url.hostname)}"))
+def _answer(request: AnyRequest, file: PageFile, relay_url: str) -> Response[bytes]:
+    policy = "; ".join((*POLICY, f"connect-src 'self' {socket_sources(request.url.hostname, relay_url)}"))
     headers = {**HEADERS, "content-security-policy": policy, "etag": file.etag}
     known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
     if file.etag in known or "*" in known:
@@ -118,9 +120,12 @@ def _answer(request: AnyRequest, file: PageFile) -> Response[bytes]:
     return Response(file.body, headers=headers, media_type=file.content_type)
 
 
-def socket_sources(host: str | None) -> str:
-    """Where the page may open WebSockets: the relay has a port of its own on the host that the page came from. A policy
-    cannot name an IPv6 address, so from there any WebSocket may be opened."""
+def socket_sources(host: str | None, relay_url: str = "") -> str:
+    """Where the page may open WebSockets: the relay has a port of its own on the host that the page came from, if it has no
+    address of its own. A policy cannot name an IPv6 address, so from there any WebSocket may be opened."""
+    if relay_url:
+        parts = urlsplit(relay_url)
+        return f"{parts.scheme}://{parts.netloc}"
     if host is not None and _HOST_NAME.fullmatch(host):
         return f"ws://{host}:* wss://{host}:*"
     return "ws: wss:"
