@@ -27,6 +27,7 @@ from myriad.runtime.gateway_process import GatewayParts, GatewayTies
 from myriad.runtime.http_server import AsgiApplication
 from myriad.runtime.relay_ports import RowPorts
 from myriad.runtime.relay_process import RelayParts
+from myriad.runtime.repeating import Repeating
 from myriad.runtime.store_thread import StoreThread
 from myriad.runtime.warm import Progress, warm
 from myriad.runtime.world_host import WorldParts
@@ -44,12 +45,15 @@ from myriad.web.gateway.pages import CLIENT, Folders
 from myriad.web.gateway.passwords import Passwords
 from myriad.web.gateway.ports import FutureStore
 from myriad.web.gateway.ports import World as GatewayWorld
+from myriad.web.ops.operations import Operations
 from myriad.web.relay.answers import Answer, Process, answer, numbers
 from myriad.web.relay.limits import limits_of
 from myriad.web.relay.messages import MAX_MESSAGE_BYTES, ROWS
 from myriad.web.relay.relay import Relay
 from myriad.web.relay.routes import Routes
 from myriad.zone.login import protocol_id_of
+
+_OPERATIONS_STOP_S = 0.3
 
 if TYPE_CHECKING:
     from myriad.storage.store import SqlStore
@@ -103,7 +107,30 @@ def _build_gateway(game: Game, ties: GatewayTies) -> AsgiApplication:
     ties.audit_listeners.append(gateway.note_audit)
     ties.at_end.append(passwords.close)
     folders = Folders(CLIENT, FOLDER)
-    return build_gateway(gateway, FutureStore(ties.store.ask), ties.clock, passwords=passwords, folders=folders)
+    return build_gateway(
+        gateway,
+        FutureStore(ties.store.ask),
+        ties.clock,
+        passwords=passwords,
+        folders=folders,
+        operations=_begin_operations(gateway, ties),
+    )
+
+
+def _begin_operations(gateway: Gateway, ties: GatewayTies) -> Operations:
+    """What operators see, gathered from now on."""
+    operations = Operations(gateway, ties, time.time)
+    thread = Repeating("operations", operations.turn)
+    operations.on_look = thread.wake
+    ties.post_listeners.append(operations.hear)
+    ties.news_listeners.append(operations.happened)
+    ties.at_end.append(partial(_stop, thread))
+    thread.start()
+    return operations
+
+
+def _stop(thread: Repeating) -> None:
+    thread.stop(_OPERATIONS_STOP_S)
 
 
 def relay_parts(settings: Settings, game: Game) -> RelayParts:

@@ -114,6 +114,11 @@ class Settings:
         ("127.0.0.0/8", "::1/128"), "", "Networks (CIDR) that the gateway's limits do not apply to."
     )
 
+    # Operations.
+    ops_token: str = row(
+        "", "", "What opens /ops and its API, as a bearer token; empty: only programs of this machine may."
+    )
+
     # The relay for browsers.
     relay_port: int = row(
         0, "", "HTTP port of the relay; 0: the one after http_port, or any free one where that is any.", 0, 65535

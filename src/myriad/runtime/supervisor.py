@@ -7,9 +7,11 @@ Not here: forking (`runtime/fleet.py`), sockets, signals and sleeping (`runtime/
 
 Everything that happens comes in by a method with the time, so tests move it by hand.
 
+A long file, because whatever may happen to a world's processes meets in the state of one object.
+
 Invariants: a zone is at any moment in the charge of one host at most; a host is started again only after its process is
 known to have ended, and is told which host that was, so that it takes the leases over at once; once stopping, nothing
-is started any more.
+is started any more; a zone that an operator ended is held: only an operator starts it again.
 """
 
 from __future__ import annotations
@@ -23,13 +25,15 @@ from myriad.cluster.requests import HostId, LeaseRow, ZoneKey, ZoneLoad
 from myriad.cluster.scaling import AddLayer, Decision, Hibernate, ScalingLimits, ScalingPolicy, Start, choose_host
 from myriad.core.clock import NS_PER_S
 from myriad.core.errors import EXIT_CANNOT_START, EXIT_OK
+from myriad.core.log_lines import Lines
 from myriad.runtime.control import Message
 from myriad.runtime.fleet import Child, Fleet, Run
+from myriad.runtime.happenings import Happenings
 from myriad.runtime.host_identity import host_id, new_token
 from myriad.runtime.restarts import BackOff
 from myriad.runtime.tenancy import DRAINING, RUNNING
 
-_LOG = logging.getLogger(__name__)
+_LOG = Lines(__name__)
 
 DECIDE_S: Final = 1.0
 FIRST_BEAT_S: Final = 15.0
@@ -110,6 +114,8 @@ class Supervisor:
         self._fleet = fleet
         self._launch = launch
         self._policy = ScalingPolicy(plan.limits, plan.always)
+        self.held = self._policy.held
+        self.happened = Happenings()
         self._wanted: set[ZoneKey] = set()
         self._decide_s = now_s + DECIDE_S
         self._stop_by_s = 0.0
@@ -143,12 +149,16 @@ class Supervisor:
             slot.numbers = {key: value for key, value in message.items() if key != "type"}
         elif message["type"] == "beat" and slot is not self.gateway:
             slot.front_door = message["front_door"]
-            slot.beats = {ZoneKey(zone["zone"], zone["layer"]): zone for zone in message["zones"]}
+            before, slot.beats = slot.beats, {ZoneKey(zone["zone"], zone["layer"]): zone for zone in message["zones"]}
+            self.happened.heard(slot.name, before, slot.beats, now_s)
         elif message["type"] == "ended":
-            self._ended(slot, ZoneKey(message["zone"], message["layer"]))
+            self._ended(slot, ZoneKey(message["zone"], message["layer"]), now_s)
         elif message["type"] == "wanted":
             for zone, layer in message["zones"]:
                 self.want(ZoneKey(zone, layer), now_s)
+        elif message["type"] == "command" and slot is self.gateway:
+            ok, text = self._obey(message["what"], ZoneKey(message["zone"], message["layer"]), message["by"], now_s)
+            child.channel.send({"type": "done", "number": message["number"], "ok": ok, "text": text})
 
     def child_ended(self, child: Child, code: int, now_s: float) -> None:
         """A child's process is known to have ended."""
@@ -156,8 +166,15 @@ class Supervisor:
         slot = self._slot_of(child)
         if slot is None:
             return
-        _LOG.log(logging.INFO if self.stopping else logging.WARNING, "%s ended (%s)", slot.name, _how(code))
+        level = logging.INFO if self.stopping else logging.WARNING
+        _LOG.log(level, "%s ended (%s)", slot.name, _how(code), host=slot.name, pid=child.pid, starts=slot.num_starts)
+        if not self.stopping:
+            self.happened.note(
+                "crash", f"process {child.pid} ended: {_how(code)}", now_s, host=slot.name, lost=slot.zones
+            )
         slot.child, slot.beats = None, {}
+        for key in slot.zones & self.held:  # it was to end anyway
+            self._ended(slot, key, now_s)
         if slot.identity is not None:
             slot.dead_host = slot.identity.name
         if code == EXIT_CANNOT_START and not slot.was_heard and slot.num_starts == 1:
@@ -170,7 +187,7 @@ class Supervisor:
 
     def want(self, key: ZoneKey, now_s: float) -> None:
         """Somebody wants a zone to run."""
-        if key.zone in {known.zone for known in self._plan.zones}:
+        if key not in self.held and key.zone in {known.zone for known in self._plan.zones}:
             self._wanted.add(key)
             self._decide_s = min(self._decide_s, now_s)
 
@@ -231,6 +248,7 @@ class Supervisor:
             "type": "fleet",
             "hosts": [_status_of(slot) for slot in self.hosts if not slot.idle],
             "asleep": [str(key) for key in sorted(self.asleep)],
+            "held": [str(key) for key in sorted(self.held)],
             "decisions": list(self.decisions)[-20:],
             "counts": dict(self._counts),
             "gateway": _process_of(self.gateway),
@@ -263,9 +281,14 @@ class Supervisor:
 
     def _begin(self, slot: Slot, child: Child, now_s: float) -> None:
         slot.child, slot.was_heard = child, False
+        _LOG.info("%s starts", slot.name, host=slot.name, pid=child.pid, starts=slot.num_starts + 1)
         slot.watch_s = now_s + max(self._plan.watchdog_s, FIRST_BEAT_S)
         slot.num_starts += 1
         slot.back_off.started(now_s)
+        if slot.num_starts > 1:
+            text = f"started again as process {child.pid}{': it runs ' if slot.zones else ''}"
+            zones = ", ".join(map(str, sorted(slot.zones)))
+            self.happened.note("restart", f"{text}{zones}", now_s, host=slot.name)
 
     def _start_again(self, slot: Slot, now_s: float) -> None:
         if slot is self.gateway:
@@ -282,7 +305,8 @@ class Supervisor:
             hung = [key for key, beat in slot.beats.items() if beat["working_s"] > self._plan.watchdog_s]
             if hung or now_s >= slot.watch_s:
                 what = f"{', '.join(map(str, hung))} does not tick" if hung else "it was not heard of"
-                _LOG.error("%s hangs (%s): it is killed", slot.name, what)
+                _LOG.error("%s hangs (%s): it is killed", slot.name, what, host=slot.name, pid=slot.child.pid)
+                self.happened.note("hang", f"it is killed: {what}", now_s, host=slot.name)
                 self._counts["hung"] += 1
                 slot.watch_s = now_s + FIRST_BEAT_S
                 slot.beats = {}
@@ -306,10 +330,41 @@ class Supervisor:
             elif now_s >= slot.start_at_s:
                 self._fleet.kill(slot.child)
 
-    def _ended(self, slot: Slot, key: ZoneKey) -> None:
+    def _ended(self, slot: Slot, key: ZoneKey, now_s: float) -> None:
         slot.zones.discard(key)
         slot.beats.pop(key, None)
         self.asleep.add(key)
+        if not self.stopping:
+            until = ", and stays down until an operator starts it" if key in self.held else ""
+            self.happened.note("ended", f"all is written{until}", now_s, key=key, host=slot.name)
+
+    # What operators ask.
+
+    def _obey(self, what: str, key: ZoneKey, by: str, now_s: float) -> tuple[bool, str]:
+        """Whether it can be done, and a sentence."""
+        slot = self._host_of(key)
+        if self.stopping:
+            return False, "the world is stopping"
+        if what == "start":
+            return self._start_by_hand(key, slot, now_s)
+        if slot is None or slot.child is None or slot.beats.get(key, {}).get("state") != RUNNING:
+            return False, f"{key} does not run"
+        if what == "drain":
+            self.held.add(key)
+            slot.child.channel.send({"type": "end", "zone": key.zone, "layer": key.layer})
+            return True, f"drains {key}, which stays down until it is started"
+        self.happened.reasons[key] = f"asked for by {by}"
+        slot.child.channel.send({"type": "restart", "zone": key.zone, "layer": key.layer})
+        return True, f"restarts {key}"
+
+    def _start_by_hand(self, key: ZoneKey, slot: Slot | None, now_s: float) -> tuple[bool, str]:
+        for held in [held for held in self.held if held.zone == key.zone]:
+            self.held.discard(held)
+        if slot is not None:
+            return False, f"{key} runs, or is about to, or has not ended yet"
+        self._assign(key, now_s)
+        charged = self._host_of(key)
+        return charged is not None, f"starts {key}" if charged else f"{key} cannot run: every host is full"
 
     # Scaling.
 
@@ -340,7 +395,13 @@ class Supervisor:
         elif charged is not None and charged.child is not None:
             charged.child.channel.send({"type": "end", "zone": decision.key.zone, "layer": decision.key.layer})
         self._counts[_COUNTED.get(type(decision), "merged")] += 1
-        _LOG.info("%s %s: %s", word, decision.key, decision.reason)
+        zone, layer = decision.key
+        _LOG.info("%s %s: %s", word, decision.key, decision.reason, zone=zone, layer=layer, decision=word)
+        if isinstance(decision, Start):
+            self.happened.reasons[decision.key] = decision.reason
+        else:
+            kind = "hibernate" if isinstance(decision, Hibernate) else "layer"
+            self.happened.note(kind, f"{_TOLD[word]}: {decision.reason}", now_s, key=decision.key)
         self.decisions.append({"what": word, "zone": str(decision.key), "reason": decision.reason, "at_s": now_s})
 
     def _assign(self, key: ZoneKey, now_s: float) -> None:
@@ -351,7 +412,7 @@ class Supervisor:
         }
         name = choose_host({name: len(slot.zones) for name, slot in used.items()}, cores, self._plan.limits)
         if name is None:
-            _LOG.error("%s cannot run: every host is full", key)
+            _LOG.error("%s cannot run: every host is full", key, zone=key.zone, layer=key.layer)
             return
         slot = used[name] if name else next((slot for slot in self.hosts if slot.idle), None) or self._new_host()
         slot.zones.add(key)
@@ -367,6 +428,11 @@ class Supervisor:
         return next((slot for slot in self.hosts if key in slot.zones), None)
 
 
+_TOLD: Final = {
+    "AddLayer": "one more layer",
+    "MergeLayer": "merged with the other layers",
+    "Hibernate": "goes to sleep",
+}
 _COUNTED: Final = {Start: "started", AddLayer: "layers_added", Hibernate: "hibernated"}
 
 

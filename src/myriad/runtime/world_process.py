@@ -211,7 +211,8 @@ class _Loop:
         needed = -(-len(zones) // settings.zones_per_host)
         limits = ScalingLimits(
             zones_per_host=settings.zones_per_host,
-            max_hosts=needed + _SPARE_HOSTS,
+            max_hosts=max(settings.max_hosts, needed) if settings.max_hosts else needed + _SPARE_HOSTS,
+            max_layers=min(settings.max_layers, self._world.max_layers),
             cores=float(os.cpu_count() or 1),
             hibernate_after_s=settings.hibernate_after_s,
         )
@@ -331,9 +332,15 @@ class _Loop:
         if not self._ready and supervisor.running and is_healthy(self._settings, self._gateway):
             self._ready = True
             self._announce()
-        if now_s >= self._status_s and supervisor.gateway.child is not None:
+        gateway = supervisor.gateway.child
+        if gateway is None:
+            return
+        if news := supervisor.happened.news(gateway.pid):
+            self._status_s = now_s
+            gateway.channel.send({"type": "news", "happened": news})
+        if now_s >= self._status_s:
             self._status_s = now_s + _STATUS_S
-            supervisor.gateway.child.channel.send(supervisor.status())
+            gateway.channel.send(supervisor.status())
 
     def _announce(self) -> None:
         ports, hosts = self._sockets.ports, sum(1 for slot in self._supervisor.hosts if slot.child is not None)

@@ -57,7 +57,9 @@ from myriad.web.gateway.passwords import Passwords
 from myriad.web.gateway.ports import StorePort, StoreUnavailable
 from myriad.web.gateway.reading import DirectoryReader
 from myriad.web.gateway.world_view import world_answer
+from myriad.web.ops.operations import Operations
 from myriad.web.ops.pages import ops_pages
+from myriad.web.ops.routes import ops_routes
 from myriad.web.refusals import (
     AnyRequest,
     Refusal,
@@ -123,10 +125,11 @@ def build_gateway(
     *,
     passwords: Passwords,
     folders: Folders,
+    operations: Operations | None = None,
     random_bytes: Callable[[int], bytes] = os.urandom,
 ) -> Litestar:
     """The application. `passwords` stay the caller's, to be closed after the server has ended; `folders` have what
-    browsers load."""
+    browsers load; `operations` is what operators see, None for a gateway without."""
     desk = Desk(gateway, store, clock, passwords, random_bytes)
     return Litestar(
         route_handlers=[
@@ -137,6 +140,7 @@ def build_gateway(
             *_state_routes(desk),
             *map_routes(gateway.world.maps),
             *ops_pages(),
+            *([] if operations is None else ops_routes(operations, store, desk.client)),
             *game_pages(folders, gateway.settings.relay_url),
         ],
         exception_handlers={

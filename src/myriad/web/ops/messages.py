@@ -67,6 +67,7 @@ class ProcessRow(msgspec.Struct, frozen=True):
     starts: int | None = None
     zones: list[str] = []
     players: int | None = None
+    directory_age_s: float | None = None
 
 
 class Ledger(msgspec.Struct, frozen=True):
@@ -145,8 +146,9 @@ class ZoneDetail(msgspec.Struct, frozen=True):
     """Answer of `GET /v1/ops/zones/{zone}`.
 
     `phases`: [{phase, p50_ms, p99_ms, max_ms}]; `drops`: number by reason since the zone began; `players`: [{name,
-    character, connected, rtt_ms, loss, x, y}], at most 500; `view`: {cell_m, cells: [[cx, cy, entities]], entities: {id,
-    x, y, kind, hp, player, name}} as columns, at most 2,000, null where the zone does not run; `kinds`: words by kind.
+    character, connected, rtt_ms, loss, x, y}], at most 500; `view`: {cell_m, cells: [[cx, cy, entities]], entities:
+    {id, x, y, kind, hp, player, name}} as columns, at most 2,000, null where the zone does not run; `kinds`: words by
+    kind.
     """
 
     row: ZoneRow
