@@ -92,9 +92,10 @@ function unpackTiles(text) {
 /** @type {Map<string, Promise<ZoneMap>>} */
 const kept = new Map();
 
-/** A zone's map; raises Error if the server does not give it. @param {string} zone @returns {Promise<ZoneMap>} */
-export function loadMap(zone) {
-  const found = kept.get(zone) ?? fetchMap(zone);
+/** A zone's map; raises Error if the server does not give it. @param {string} zone @param {string} [origin]  of the
+ * gateway @returns {Promise<ZoneMap>} */
+export function loadMap(zone, origin = '') {
+  const found = kept.get(zone) ?? fetchMap(zone, origin);
   kept.delete(zone); // the newest are last
   kept.set(zone, found);
   for (const oldest of kept.keys()) {
@@ -105,8 +106,8 @@ export function loadMap(zone) {
   return found;
 }
 
-async function fetchMap(zone) {
-  const answer = await fetch(`/v1/maps/${encodeURIComponent(zone)}`);
+async function fetchMap(zone, origin) {
+  const answer = await fetch(`${origin}/v1/maps/${encodeURIComponent(zone)}`);
   if (!answer.ok) throw new Error(`the map of ${zone} did not come (${answer.status})`);
   return new ZoneMap(await answer.json());
 }
