@@ -1,8 +1,10 @@
 # make world              a world                             PORT= (HTTP) ARGS=
 # make server             one zone of it                      PORT= (UDP and TCP) ZONE= ARGS=
 # make gateway            the way into zones started so       PORT= (HTTP) ARGS=
+# make relay              the way of browsers into them       PORT= (HTTP) ARGS=
 # make test               everything that must hold: check, then the tests           TESTS=
 # make check              style, types, layers
+# make bench-kernels      what one call of each kernel costs  ARGS="--players 500 --npcs 500 -k encode"
 # make format             rewrite the sources in the project's format
 # make docs               the pages that are made from tables in the code
 # make lock               the lock files anew, from pyproject.toml (needs pip-tools)
@@ -15,7 +17,7 @@ TESTS ?= tests
 
 export PYTHON
 
-.PHONY: world server gateway test check format docs lock setup clean
+.PHONY: world server gateway relay test check bench-kernels format docs lock setup clean
 
 world:
 	@tools/prepare host
@@ -28,6 +30,10 @@ server:
 gateway:
 	@tools/prepare host
 	@exec $(BIN)/myriad gateway $(if $(PORT),--port $(PORT)) $(ARGS)
+
+relay:
+	@tools/prepare host
+	@exec $(BIN)/myriad relay $(if $(PORT),--port $(PORT)) $(ARGS)
 
 setup:
 	@tools/prepare run
@@ -42,6 +48,11 @@ check:
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench-kernels:
+	@tools/prepare test
+	$(BIN)/pytest -q benchmarks/kernels/bench_zone.py --benchmark-timer=time.thread_time --benchmark-sort=name \
+		--benchmark-columns=min,median,max,rounds $(ARGS)
 
 format:
 	@tools/prepare test

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from myriad.cluster.requests import (
     AccountRow,
+    BanAccount,
+    Claim,
+    Claimed,
+    ClaimRefused,
     CreateAccount,
     Done,
     FindAccount,
@@ -17,9 +21,10 @@ from myriad.cluster.requests import (
     Posts,
     ReadPosts,
     Refused,
+    UnbanAccount,
 )
 from myriad.storage.store import SqlStore
-from tests.contracts.store_places import Place, everything, one
+from tests.contracts.store_places import WEST, Place, everything, new_character, one, take
 
 
 def test_an_account_is_found_by_its_name_without_regard_to_case(store: SqlStore) -> None:
@@ -106,3 +111,43 @@ def test_a_post_is_gone_when_its_life_is_over_and_its_number_is_not_given_again(
     assert one(store, ReadPosts(0)) == Posts((PostRow(2, "a", b"2"),), 2)
     assert one(store, Post("a", b"1", 1_000)) == Posted(3)
     assert len(everything(store)["post"]) == 2
+
+
+def test_a_ban_holds_until_its_end_for_logins_and_sessions(place: Place, store: SqlStore) -> None:
+    store.execute([CreateAccount("Ada", "hash"), OpenSession(b"digest", 1, 10_000)])
+    until_ms = place.wall.now_ms + 1_000
+    wish = BanAccount(1, until_ms, "advertising", "token")
+    assert one(store, wish) == Done()
+    before = everything(store)
+    assert one(store, wish) == Done()
+    assert everything(store) == before
+    banned = AccountRow(1, "Ada", "hash", True, until_ms, "advertising")
+    assert [one(store, FindAccount("ada")), one(store, FindAccount(account=1))] == [banned, banned]
+    assert one(store, FindSession(b"digest")) == banned
+    assert "until 2023-11-14 22:13 UTC: advertising" in banned.ban_text
+    place.wall.now_ms = until_ms
+    assert one(store, FindAccount("Ada")) == AccountRow(1, "Ada", "hash")
+
+
+def test_a_ban_without_an_end_holds_until_it_is_taken_back(place: Place, store: SqlStore) -> None:
+    one(store, CreateAccount("Ada", "hash"))
+    one(store, BanAccount(1, 0, "", "token"))
+    place.wall.now_ms += 10**12
+    found = one(store, FindAccount("Ada"))
+    assert isinstance(found, AccountRow) and found.banned and found.ban_text == "Ada may not play here"
+    assert one(store, UnbanAccount(1)) == Done()
+    assert one(store, FindAccount("Ada")) == AccountRow(1, "Ada", "hash")
+
+
+def test_nobody_is_banned_who_does_not_exist(store: SqlStore) -> None:
+    assert one(store, BanAccount(7, 0, "", "")) == NotFound()
+    assert one(store, UnbanAccount(7)) == NotFound()
+
+
+def test_a_token_from_before_the_ban_leads_nowhere(store: SqlStore) -> None:
+    epoch = take(store, WEST)
+    row = new_character(store)
+    one(store, BanAccount(row.account, 0, "", ""))
+    assert one(store, Claim(WEST, epoch, row.character, 1)) == ClaimRefused(None)
+    one(store, UnbanAccount(row.account))
+    assert isinstance(one(store, Claim(WEST, epoch, row.character, 1)), Claimed)

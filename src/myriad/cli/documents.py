@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from myriad.core.errors import DROP_REASONS, EXIT_CANNOT_START, EXIT_FAILED, EXIT_OK
-from myriad.core.metrics import METRICS
+from myriad.core.metrics import PAGES as METRIC_PAGES
+from myriad.core.metrics import Metric, rows_of
 from myriad.core.settings import FILE_VARIABLE, Setting, Settings, table
 
 _MADE: Final = "\n\nThis page is made from the code by `make docs`.\n\n"
@@ -55,13 +56,45 @@ def errors_page() -> str:
 
 def metrics_page() -> str:
     """docs/metrics.md."""
-    rows = [(f"`{row.name}`", row.kind, row.unit, row.label, row.sentence) for row in METRICS]
-    return (
-        "# Metrics"
-        + _MADE
-        + "`GET /metrics` gives them in Prometheus' text format; every metric has the label `zone` too.\n\n"
-        + _table(("Metric", "Kind", "Unit", "Label", "Meaning"), rows)
-    )
+    parts = [
+        "# Metrics",
+        _MADE,
+        "Every process has a page `GET /metrics` in Prometheus' text format. How to scrape them, a dashboard for\n"
+        "Grafana and rules for alerts are in [ops/](../ops/README.md). The label `layer` is 0 where a zone runs once;\n"
+        "`peer` is one of a zone's neighbours; values of the others are few, and nobody chooses them.\n",
+    ]
+    told: set[Metric] = set()
+    for page in METRIC_PAGES:
+        own = [row for row in rows_of(page) if len(row.pages) == 1]
+        parts += [f"\n## {page.capitalize()}\n\n{_ABOUT_PAGES[page]}\n\n", _metric_table(own)]
+        told.update(own)
+    shared = [row for page in METRIC_PAGES for row in rows_of(page) if row not in told]
+    parts += ["\n## More than one\n\nOn the pages named.\n\n", _metric_table(list(dict.fromkeys(shared)), pages=True)]
+    return "".join(parts)
+
+
+_ABOUT_PAGES: Final = {
+    "host": "At the HTTP address of each host (`front_door` in `GET /v1/world`), for all zones that it runs. A zone\n"
+    "that stands alone has no more than those up to `myriad_hidden_by_crowd`.",
+    "gateway": "At the gateway's own port: what people and the world see of it, and all zones by the directory.",
+    "relay": "At the relay's own port.",
+}
+
+
+def _metric_table(rows: Iterable[Metric], pages: bool = False) -> str:
+    head = ("Metric", "Kind", "Unit", "Labels", *(("Pages",) if pages else ()), "Meaning")
+    lines = [
+        (
+            f"`{row.name}`",
+            row.kind,
+            row.unit,
+            ", ".join(row.labels),
+            *((", ".join(row.pages),) if pages else ()),
+            row.sentence,
+        )
+        for row in rows
+    ]
+    return _table(head, lines)
 
 
 PAGES: Final[dict[str, Callable[[], str]]] = {

@@ -19,7 +19,9 @@ from myriad.cli.rehearsal import (
     rehearse_turns,
     rehearse_world,
 )
+from myriad.runtime.relay_ports import warm_relay_ports
 from myriad.runtime.warm import GROUPS, SERVER_GROUPS, Group
+from myriad.web.relay.payloads import warm_payloads
 
 _SESSION: Group = ("session", rehearse_session)
 _TURNS: Group = ("turns", rehearse_turns)
@@ -27,7 +29,7 @@ _TURNS: Group = ("turns", rehearse_turns)
 
 def host_groups() -> tuple[Group, ...]:
     """What `myriad server` and `myriad world` need."""
-    return (*_zone_groups(), *SERVER_GROUPS, *_last_groups())
+    return (*_zone_groups(), *SERVER_GROUPS, ("relay", warm_relay), *_last_groups())
 
 
 def standalone_groups() -> tuple[Group, ...]:
@@ -37,7 +39,13 @@ def standalone_groups() -> tuple[Group, ...]:
 
 def all_groups() -> tuple[Group, ...]:
     """Everything."""
-    return (("load test", warm_load_test), *_zone_groups(), *GROUPS, *_last_groups())
+    return (("load test", warm_load_test), *_zone_groups(), *GROUPS, ("relay", warm_relay), *_last_groups())
+
+
+def warm_relay() -> None:
+    """The relay's kernels."""
+    warm_relay_ports()
+    warm_payloads()
 
 
 def warm_load_test() -> None:

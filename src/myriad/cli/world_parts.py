@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
+from emberdale.browser_info import FOLDER, browser_info
+from emberdale.browser_maps import TILESET, shown_map
 from myriad.bus import Bus, open_bus
 from myriad.cli.kernels import host_groups
 from myriad.cli.zones import ZoneStates, game_of, spawn_points, zone_maker
@@ -22,6 +25,9 @@ from myriad.runtime.clocks import RealClock
 from myriad.runtime.endpoints import resolve
 from myriad.runtime.gateway_process import GatewayParts, GatewayTies
 from myriad.runtime.http_server import AsgiApplication
+from myriad.runtime.relay_ports import RowPorts
+from myriad.runtime.relay_process import RelayParts
+from myriad.runtime.repeating import Repeating
 from myriad.runtime.store_thread import StoreThread
 from myriad.runtime.warm import Progress, warm
 from myriad.runtime.world_host import WorldParts
@@ -30,12 +36,24 @@ from myriad.storage.auditor import Auditor
 from myriad.storage.port import Store, open_store
 from myriad.storage.writer import Writer
 from myriad.web.api.application import build_application
-from myriad.web.gateway.addresses import check_exposure
+from myriad.web.gateway.addresses import check_exposure, parse_prefixes
 from myriad.web.gateway.application import build_gateway
+from myriad.web.gateway.game_info import game_info
 from myriad.web.gateway.gateway import Gateway
+from myriad.web.gateway.maps import MapSource
+from myriad.web.gateway.pages import CLIENT, Folders
 from myriad.web.gateway.passwords import Passwords
 from myriad.web.gateway.ports import FutureStore
 from myriad.web.gateway.ports import World as GatewayWorld
+from myriad.web.ops.operations import Operations
+from myriad.web.relay.answers import Answer, Process, answer, numbers
+from myriad.web.relay.limits import limits_of
+from myriad.web.relay.messages import MAX_MESSAGE_BYTES, ROWS
+from myriad.web.relay.relay import Relay
+from myriad.web.relay.routes import Routes
+from myriad.zone.login import protocol_id_of
+
+_OPERATIONS_STOP_S = 0.3
 
 if TYPE_CHECKING:
     from myriad.storage.store import SqlStore
@@ -79,11 +97,65 @@ def _build_gateway(game: Game, ties: GatewayTies) -> AsgiApplication:
     """The gateway's application, in the process that serves it."""
     settings = ties.settings
     start_points = spawn_points(game, game.zones[0], settings.tick_hz)
-    gateway = Gateway(settings, resolve(settings.bind), GatewayWorld(game.world_map, game.name, start_points))
+    info = game_info(game, settings, browser_info(settings.tick_hz))
+    maps = MapSource(partial(shown_map, game.world_map), game.zones, TILESET.read_bytes())
+    world = GatewayWorld(game.world_map, game.name, start_points, info, maps)
+    gateway = Gateway(settings, resolve(settings.bind), world)
     passwords = Passwords()
+    gateway.fleet = lambda: ties.fleet
+    gateway.sources.append(ties.samples)
     ties.audit_listeners.append(gateway.note_audit)
     ties.at_end.append(passwords.close)
-    return build_gateway(gateway, FutureStore(ties.store.ask), ties.clock, passwords=passwords)
+    folders = Folders(CLIENT, FOLDER)
+    return build_gateway(
+        gateway,
+        FutureStore(ties.store.ask),
+        ties.clock,
+        passwords=passwords,
+        folders=folders,
+        operations=_begin_operations(gateway, ties),
+    )
+
+
+def _begin_operations(gateway: Gateway, ties: GatewayTies) -> Operations:
+    """What operators see, gathered from now on."""
+    operations = Operations(gateway, ties, time.time)
+    thread = Repeating("operations", operations.turn)
+    operations.on_look = thread.wake
+    ties.post_listeners.append(operations.hear)
+    ties.news_listeners.append(operations.happened)
+    ties.at_end.append(partial(_stop, thread))
+    thread.start()
+    return operations
+
+
+def _stop(thread: Repeating) -> None:
+    thread.stop(_OPERATIONS_STOP_S)
+
+
+def relay_parts(settings: Settings, game: Game) -> RelayParts:
+    """For a relay. Raises StartupError if it may not listen where it is told to."""
+    check_exposure(settings, resolve(settings.bind))
+    return RelayParts(
+        open_worker=partial(_open_writer, settings),
+        make_relay=partial(_make_relay, settings, protocol_id_of(game)),
+        rows=settings.relay_players * ROWS,
+        max_message_bytes=MAX_MESSAGE_BYTES,
+        answer=_answer_for_relay,
+        numbers=numbers,
+    )
+
+
+def _make_relay(settings: Settings, protocol_id: int, ports: RowPorts) -> Relay:
+    """The relay, in the process that serves it."""
+    exempt = parse_prefixes(settings.http_exempt_prefixes)
+    return Relay(limits_of(settings), Routes(settings.public_addresses), protocol_id, ports, exempt)
+
+
+def _answer_for_relay(
+    relay: Relay, path: str, headers: Mapping[str, str], cpu_s: float, resident: int, now_ns: int
+) -> Answer | None:
+    return answer(relay, path, headers, Process(cpu_s, resident), now_ns)
 
 
 def world_of(settings: Settings) -> World:
@@ -97,6 +169,7 @@ def world_of(settings: Settings) -> World:
         gateway=gateway_parts(settings, game),
         warm_up=partial(_warm_up, game, states),
         check_store=partial(check_store, settings),
+        relay=relay_parts(settings, game),
     )
 
 

@@ -15,6 +15,9 @@ from myriad.cluster.asking import Asking
 from myriad.cluster.book import Resident
 from myriad.cluster.requests import Answer, Committed, Cut, Departure, Leaver, ZoneKey
 from myriad.cluster.residents import Leaving, Residents
+from myriad.core.log_lines import Lines
+
+_LOG = Lines(__name__)
 
 WhenCommitted = Callable[[Cut, Committed, int], None]
 
@@ -25,6 +28,8 @@ class Cuts:
     def __init__(self, key: ZoneKey, residents: Residents, asking: Asking, interval_ns: int) -> None:
         self.urgent = False
         self.num_taken = 0
+        self.took_ns = 0
+        """How long the newest durable cut waited for its answer."""
         self._key = key
         self._epoch = 0
         self._residents = residents
@@ -93,6 +98,8 @@ class Cuts:
 
     def _answered(self, cut: Cut, answer: Answer | None, when_committed: WhenCommitted, now_ns: int) -> None:
         if not isinstance(answer, Committed):
+            _LOG.error("the store refuses a cut: %s", answer, zone=cut.key.zone, layer=cut.key.layer, cut=cut.cut)
             raise TypeError(f"a cut is not answered by {answer!r}")
         self._under_way = None
+        self.took_ns = now_ns - self._taken_ns
         when_committed(cut, answer, now_ns)

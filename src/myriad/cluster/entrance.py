@@ -37,6 +37,7 @@ from myriad.cluster.requests import (
     ZoneKey,
 )
 from myriad.cluster.residents import Residents
+from myriad.core.log_lines import Lines
 
 NOBODY: Final = -1
 LOOK_NS: Final = 10_000 * NS_PER_MS
@@ -60,6 +61,8 @@ WITHDRAWN: Final = "withdrawn"
 HERE: Final = "here"
 CROSSING: Final = "crossing"
 """Its avatar is frozen: the store decides just now whose it is."""
+
+_LOG = Lines(__name__)
 
 
 @dataclass(slots=True)
@@ -87,6 +90,9 @@ class Entrance:
 
     def __init__(self, key: ZoneKey, residents: Residents, asking: Asking, links: Links, max_residents: int) -> None:
         self.book: Book = {}
+        self.num_arrivals = 0
+        """Characters that came over from a neighbour."""
+        self._lines = _LOG.about(zone=key.zone, layer=key.layer)
         self._key = key
         self._epoch = 0
         self._residents = residents
@@ -210,17 +216,24 @@ class Entrance:
         """A neighbour announces a character."""
         character = message.character
         if self._closed:
-            self._links.send(source, Denied(character, DRAINING))
+            self._deny(source, message, DRAINING)
         elif character in self.book or character in self._leaving or character in self._unhoused:
-            self._links.send(source, Denied(character, HERE))
+            self._deny(source, message, HERE)
         elif len(self.book) + len(self._reservations.keys() - {character}) >= self._max_residents:
-            self._links.send(source, Denied(character, FULL))
+            self._deny(source, message, FULL)
         else:
             self._cancel(character, SUPERSEDED)
             epoch = self._links.epoch_of(source)
             self._reservations[character] = _Reservation(source, epoch, message.session, now_ns)
             token = self._residents.make_token(character, message.name, message.session)
             self._links.send(source, Granted(character, token.rstrip(b"\0")))
+            self._lines.debug("a place is kept", character=character, session=message.session, source=str(source))
+
+    def _deny(self, source: ZoneKey, message: Reserve, reason: str) -> None:
+        self._links.send(source, Denied(message.character, reason))
+        self._lines.info(
+            "no place is kept", character=message.character, session=message.session, source=str(source), reason=reason
+        )
 
     def withdrawn(self, source: ZoneKey, character: int) -> None:
         """The neighbour's character does not come."""
@@ -245,6 +258,7 @@ class Entrance:
 
     def activate(self, source: ZoneKey, message: Activate, now_ns: int) -> None:
         """A neighbour says that the store has made a character ours."""
+        before = self._hops.get(message.character)
         self.install(
             CharacterRow(
                 character=message.character,
@@ -263,6 +277,16 @@ class Entrance:
             )
         )
         self._links.send(source, Activated(message.transfer, message.character))
+        if self._hops.get(message.character) != before:
+            self.num_arrivals += 1
+            self._lines.info(
+                "%s came over",
+                message.name,
+                character=message.character,
+                session=message.session,
+                transfer=message.transfer,
+                source=str(source),
+            )
 
     def source_restarted(self, key: ZoneKey, now_ns: int) -> None:
         """A neighbour has a new epoch: what the old one has handed over is in the store, and nothing else will come."""
@@ -364,5 +388,6 @@ class Entrance:
 
     def _refuse(self, caller: _Caller | None, reason: str) -> None:
         if caller is not None and caller.connection != NOBODY:
+            self._lines.info("a player is not let in", session=caller.session, reason=reason)
             self._residents.refuse(caller.connection, reason)
             caller.connection = NOBODY

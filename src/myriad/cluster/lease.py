@@ -46,6 +46,10 @@ class LeaseKeeper:
         """True while the zone is surely the only one of its name."""
         return now_ns < self.speak_until_ns
 
+    def left_ns(self, now_ns: int) -> int:
+        """How long it may speak if it is not renewed; 0 if it may not."""
+        return self._deadline_ns - now_ns if self._deadline_ns is not None and self.may_speak(now_ns) else 0
+
     def renewal_due(self, now_ns: int) -> bool:
         """True if a renewal is to be sent now; it counts as sent, and one is under way at a time."""
         if self.fenced or self._deadline_ns is None or self._asked_ns is not None or now_ns < self._next_ns:

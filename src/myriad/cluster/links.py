@@ -149,6 +149,11 @@ class Links:
         """Round trip in ns to everybody who is there."""
         return {key: link.rtt_ns for key, link in self._links.items() if self.is_heard(key, now_ns)}
 
+    @property
+    def num_waiting(self) -> int:
+        """Fragments of messages that others have not acknowledged yet."""
+        return sum(link.num_waiting for link in self._links.values())
+
     # Borders.
 
     def want_border(self, key: ZoneKey, wanted: bool, now_ns: int) -> None:

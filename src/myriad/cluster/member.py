@@ -56,7 +56,10 @@ from myriad.cluster.requests import (
 )
 from myriad.cluster.residents import Residents
 from myriad.core.errors import DROP_LEASE_EXPIRED
+from myriad.core.log_lines import Lines
 from myriad.game.world_map import WorldMap
+
+_LOG = Lines(__name__)
 
 
 class MemberSettings(NamedTuple):
@@ -79,12 +82,26 @@ class MemberNumbers(NamedTuple):
     handoffs_done: int
     handoffs_failed: int
     """Departures that were asked of the store and did not take place."""
+    handoffs_to: dict[str, int]
+    """`handoffs_done` by the zone that they led to."""
+    handoffs_failed_to: dict[str, int]
     cuts: int
     cut_age_ns: int
     """How long the cut under way has waited for its answer, 0 if none is."""
+    cut_took_ns: int
+    """How long the newest durable cut waited for its answer."""
     requests_repeated: int
     links: dict[str, int]
     """Round trip in ns of each link that is alive, by the other zone's key."""
+    fragments_waiting: int
+    """Pieces of messages to other zones that are not acknowledged."""
+    passages: dict[str, int]
+    """By step: see `passages.STEPS`."""
+    arrivals: int
+    """Characters that came over from a neighbour."""
+    lease_left_ns: int
+    renewals_late: int
+    """Renewals that came when less than half of the lease's time was left."""
 
 
 class Member:
@@ -109,6 +126,7 @@ class Member:
         self.load = ZoneLoad()
         """Told with every renewal; the zone sets it when it likes."""
         self.draining = False
+        self.suspended = False
         self._settings = settings
         self._residents = residents
         self._drops = drops
@@ -118,6 +136,9 @@ class Member:
         self._entrance = Entrance(key, residents, self._asking, self._links, settings.max_residents)
         self._passages = Passages(key, world_map, residents, self._entrance.book, self._links, random_bytes)
         self._cuts = Cuts(key, residents, self._asking, settings.cut_ns)
+        self._lines = _LOG.about(zone=key.zone, layer=key.layer)
+        self._spoke = False
+        self._num_late = 0
 
     # Life.
 
@@ -151,6 +172,9 @@ class Member:
             renewal = RenewLease(self.key, self.epoch, self._settings.ttl_ms, self._told_load())
             self._asking.ask_once(renewal, self._renewed)
         speaks = self.may_speak(now_ns)
+        if speaks != self._spoke:
+            self._spoke = speaks
+            self._tell_whether_it_speaks(speaks)
         if speaks:
             for key in self._links.take_restarted():
                 self._passages.link_lost(key)
@@ -181,10 +205,17 @@ class Member:
         self._passages.close()
         self._cuts.urgent = True
 
+    def suspend(self) -> None:
+        """The zone stands still from now on, to start anew: all is written, and its characters stay its own."""
+        self.suspended = True
+        self._passages.close()
+        self._cuts.urgent = True
+
     @property
     def drained(self) -> bool:
-        """After `drain`: nobody is here, nobody is on the way, and all is written."""
-        return self.draining and not self._entrance.busy and self._cuts.idle
+        """After `drain`: nobody is here, nobody is on the way, and all is written. After `suspend`: all is written."""
+        over = self.suspended or (self.draining and not self._entrance.busy)
+        return over and self._cuts.idle
 
     # Players.
 
@@ -281,6 +312,7 @@ class Member:
             return
         if isinstance(answer, Fenced):
             self._lease.fence()
+            self._lines.warning("the lease is lost: another host has the zone", epoch=self.epoch)
             return
         self._asking.answer(number, answer, now_ns)
 
@@ -295,12 +327,20 @@ class Member:
         return MemberNumbers(
             residents=len(self._entrance.book),
             reservations=self._entrance.num_reservations,
-            handoffs_done=self._passages.num_done,
-            handoffs_failed=self._passages.num_failed,
+            handoffs_done=self._passages.done.total(),
+            handoffs_failed=self._passages.failed.total(),
+            handoffs_to=dict(self._passages.done),
+            handoffs_failed_to=dict(self._passages.failed),
             cuts=self._cuts.num_taken,
             cut_age_ns=self._cuts.age_ns(now_ns),
+            cut_took_ns=self._cuts.took_ns,
             requests_repeated=self._asking.num_repeated,
             links={str(key): rtt_ns for key, rtt_ns in self._links.round_trips(now_ns).items()},
+            fragments_waiting=self._links.num_waiting,
+            passages=dict(self._passages.steps),
+            arrivals=self._entrance.num_arrivals,
+            lease_left_ns=self._lease.left_ns(now_ns),
+            renewals_late=self._num_late,
         )
 
     def take_gaps(self) -> list[int]:
@@ -315,9 +355,20 @@ class Member:
 
     def _renewed(self, answer: Answer | None, now_ns: int) -> None:
         if isinstance(answer, Done):
+            left_ns = self._lease.left_ns(now_ns)
+            if left_ns * 2 < self._settings.ttl_ms * NS_PER_MS:
+                self._num_late += 1
+                left_s = round(left_ns / 1e9, 3)
+                self._lines.warning("the lease was renewed late", epoch=self.epoch, left_s=left_s)
             self._lease.renewed()
         else:
             self._lease.unanswered(now_ns)
+
+    def _tell_whether_it_speaks(self, speaks: bool) -> None:
+        if speaks:
+            self._lines.info("the lease holds: the zone speaks", epoch=self.epoch)
+        elif not self.fenced:
+            self._lines.warning("the lease is over: the zone is silent until it is renewed", epoch=self.epoch)
 
     def _hear(self, source: ZoneKey, message: Message, now_ns: int) -> None:
         match message:

@@ -13,6 +13,8 @@ the store's answer.
 
 from __future__ import annotations
 
+import logging
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -23,6 +25,7 @@ from myriad.cluster.peer_link import NS_PER_MS
 from myriad.cluster.peer_messages import Activate, Activated, Denied, Granted, Ready, Reserve, Withdraw
 from myriad.cluster.requests import Departure, ZoneKey
 from myriad.cluster.residents import Residents
+from myriad.core.log_lines import Lines
 from myriad.game.world_map import WorldMap
 
 RESERVE_M: Final = 20.0
@@ -39,7 +42,12 @@ ASK_AGAIN_NS: Final = 1_000 * NS_PER_MS
 WALL_AGAIN_NS: Final = 3_000 * NS_PER_MS
 TRANSFER_BYTES: Final = 8
 MAX_GAPS: Final = 4096
+STEPS: Final = ("asked", "granted", "denied", "ready", "withdrawn", "lost", "wall")
+"""What is counted on the way to a handoff: the character was announced, got a place or did not, was connected over
+there, did not go after all, had its place lost with the neighbour; its player was told of a wall."""
 TOKEN_BYTES: Final = 2048
+
+_LOG = Lines(__name__)
 
 
 @dataclass(slots=True)
@@ -66,8 +74,13 @@ class Passages:
         links: Links,
         random_bytes: Callable[[int], bytes],
     ) -> None:
-        self.num_done = 0
-        self.num_failed = 0
+        self.done: Counter[str] = Counter()
+        """Handoffs that took place, by the zone that they led to."""
+        self.failed: Counter[str] = Counter()
+        """Those that the store refused."""
+        self.steps: Counter[str] = Counter(dict.fromkeys(STEPS, 0))
+        """How often each of `STEPS` happened."""
+        self._lines = _LOG.about(zone=key.zone, layer=key.layer)
         self._map = world_map
         self._area = world_map.by_name[key.zone]
         self._neighbours = world_map.neighbours(key.zone)
@@ -128,6 +141,8 @@ class Passages:
     def _tell_wall(self, character: int, name: str, now_ns: int) -> None:
         if now_ns >= self._wall_told.get(character, 0):
             self._wall_told[character] = now_ns + WALL_AGAIN_NS
+            self.steps["wall"] += 1
+            self._lines.info("a player stands before a wall", character=character, target=name)
             self._residents.tell_wall(character, ZoneKey(name))
 
     # Announcing.
@@ -137,6 +152,7 @@ class Passages:
         if target is None or now_ns < self._refused.get((resident.character, name), 0):
             return
         if self._links.send(target, Reserve(resident.character, resident.session, resident.name)):
+            self._step("asked", resident.character, target)
             passage = Passage(target, self._links.epoch_of(target), now_ns, now_ns)
             self._passages.setdefault(resident.character, {})[name] = passage
 
@@ -146,6 +162,14 @@ class Passages:
             frozen_ns = self._frozen_ns.pop(message.transfer, None)
             if frozen_ns is not None and len(self._gaps) < MAX_GAPS:
                 self._gaps.append(now_ns - frozen_ns)
+                gap_ms = round((now_ns - frozen_ns) / NS_PER_MS, 3)
+                self._lines.debug(
+                    "it plays over there",
+                    character=message.character,
+                    transfer=message.transfer,
+                    target=str(source),
+                    gap_ms=gap_ms,
+                )
             return
         character = message.character
         passage = self._passages.get(character, {}).get(source.zone)
@@ -153,10 +177,13 @@ class Passages:
             return
         if isinstance(message, Granted):
             passage.granted = True
+            self._step("granted", character, source)
             self._residents.offer_passage(character, source, message.token.ljust(TOKEN_BYTES, b"\0"))
         elif isinstance(message, Ready):
             passage.ready = passage.granted
+            self._step("ready", character, source)
         else:
+            self._step("denied", character, source)
             self._refused[character, source.zone] = now_ns + ASK_AGAIN_NS
             self._drop(character, source.zone)
 
@@ -176,6 +203,7 @@ class Passages:
                 if unanswered or now_ns - passage.reported_ns >= UNREPORTED_NS:
                     self._withdraw(character, name)
                 elif not self._links.is_heard(passage.target, now_ns):
+                    self._step("lost", character, passage.target)
                     self._drop(character, name)
 
     def _forget_lost(self, now_ns: int) -> None:
@@ -186,7 +214,13 @@ class Passages:
     def _withdraw(self, character: int, name: str) -> None:
         passage = self._passages[character][name]
         self._links.send(passage.target, Withdraw(character))
+        self._step("withdrawn", character, passage.target)
         self._drop(character, name)
+
+    def _step(self, step: str, character: int, target: ZoneKey) -> None:
+        """One of `STEPS` happened."""
+        self.steps[step] += 1
+        self._lines.debug("a passage is %s", step, character=character, target=str(target), step=step)
 
     def _drop(self, character: int, name: str) -> None:
         """The passage is over, without a word to the neighbour; the player is told if it had an offer."""
@@ -201,6 +235,7 @@ class Passages:
         for character, passages in list(self._passages.items()):
             passage = passages.get(key.zone)
             if passage is not None and passage.target == key and not self._book[character].frozen:
+                self._step("lost", character, key)
                 self._drop(character, key.zone)
 
     def player_left(self, character: int) -> None:
@@ -253,6 +288,13 @@ class Passages:
             resident.frozen = True
             transfer = int.from_bytes(self._random_bytes(TRANSFER_BYTES), "little")
             self._frozen_ns[transfer] = now_ns
+            self._lines.debug(
+                "a character is frozen, to depart with the next cut",
+                character=resident.character,
+                session=leaving.session,
+                transfer=transfer,
+                target=str(passage.target),
+            )
             departures.append(
                 Departure(
                     transfer=transfer,
@@ -272,7 +314,7 @@ class Passages:
     def departed(self, departure: Departure, layout: str) -> None:
         """It is the target's now: tell it, and let the character go."""
         resident = self._book.pop(departure.character)
-        self.num_done += 1
+        self.done[departure.target.zone] += 1
         message = Activate(
             transfer=departure.transfer,
             character=departure.character,
@@ -294,15 +336,28 @@ class Passages:
                 self._links.send(passage.target, Withdraw(departure.character))
         self._clear(departure.character)
         self._residents.depart(departure.character, departure.target)
+        self._tell(departure, logging.INFO, f"{resident.name} went over")
 
     def stayed(self, departure: Departure, now_ns: int) -> None:
         """The store refused: it goes on here."""
-        self.num_failed += 1
+        self.failed[departure.target.zone] += 1
         self._frozen_ns.pop(departure.transfer, None)
         self._book[departure.character].frozen = False
         self._refused[departure.character, departure.target.zone] = now_ns + ASK_AGAIN_NS
+        self._tell(departure, logging.WARNING, "the store did not let a character go")
         self._residents.thaw(departure.character)
         self.player_left(departure.character)
+
+    def _tell(self, departure: Departure, level: int, what: str) -> None:
+        self._lines.log(
+            level,
+            "%s",
+            what,
+            character=departure.character,
+            session=departure.session,
+            transfer=departure.transfer,
+            target=str(departure.target),
+        )
 
     def take_gaps(self) -> list[int]:
         """Durations in ns from freeze to `Activated`, since the last call."""

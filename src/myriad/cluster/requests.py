@@ -12,6 +12,7 @@ from a zone names its lease (zone, layer, epoch), and changes nothing unless the
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 HOLDER_VOID = 0
@@ -202,7 +203,7 @@ class Directory:
 class Claim:
     """A player of `character` has come to the zone: it takes ownership, if the character is away, or is its already.
 
-    Answered by Claimed; by ClaimRefused if the character does not exist or plays in another zone; by Fenced.
+    Answered by Claimed; by ClaimRefused if the character does not exist, plays in another zone or is banned; by Fenced.
     """
 
     key: ZoneKey
@@ -220,7 +221,7 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class ClaimRefused:
-    """`owner` is where the character plays now, None if there is no such character."""
+    """`owner` is where the character plays now, None if there is no such character, or none that may play."""
 
     owner: ZoneKey | None
 
@@ -348,19 +349,48 @@ class CreateAccount:
 
 @dataclass(frozen=True, slots=True)
 class FindAccount:
-    """Answered by AccountRow or NotFound."""
+    """One account, by number or by name. Answered by AccountRow or NotFound."""
 
-    name: str
+    name: str = ""
+    account: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class AccountRow:
-    """An account."""
+    """An account. `banned`: it may not play now, and until `ban_until_ms` by the store's clock (0: without an end);
+    `ban_reason` is what its player is told."""
 
     account: int
     name: str
     password_hash: str | None
     banned: bool = False
+    ban_until_ms: int = 0
+    ban_reason: str = ""
+
+    @property
+    def ban_text(self) -> str:
+        """What its player is told."""
+        until = datetime.fromtimestamp(self.ban_until_ms / 1000, UTC).strftime(" until %Y-%m-%d %H:%M UTC")
+        end = until if self.ban_until_ms else ""
+        return f"{self.name} may not play here{end}{': ' if self.ban_reason else ''}{self.ban_reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class BanAccount:
+    """Nobody plays with this account until `until_ms` (0: without an end): no login, no session, no claim of its
+    characters. `by` is who asked for it. Answered by Done or NotFound."""
+
+    account: int
+    until_ms: int
+    reason: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnbanAccount:
+    """The ban is over. Answered by Done or NotFound."""
+
+    account: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -538,6 +568,8 @@ Request = (
     | FindAccount
     | OpenSession
     | FindSession
+    | BanAccount
+    | UnbanAccount
     | CreateCharacter
     | ListCharacters
     | DeleteCharacter

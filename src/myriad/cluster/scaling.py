@@ -140,6 +140,8 @@ class ScalingPolicy:
 
     def __init__(self, limits: ScalingLimits, always: Iterable[ZoneKey] = ()) -> None:
         """`always` are zones that run whether anybody is there or not: those where players start."""
+        self.held: set[ZoneKey] = set()
+        """Zones that are not to run, whoever wants them: an operator ended them."""
         self._limits = limits
         self._always = tuple(always)
         self._zones: dict[str, _Zone] = {}
@@ -209,7 +211,9 @@ class ScalingPolicy:
         for key in sorted(self._starting):
             reasons.setdefault(key, "it was started and does not run yet")
         for key, reason in reasons.items():
-            if key not in running and key.layer < self._limits.max_layers:
+            if key in self.held:
+                self._starting.pop(key, None)
+            elif key not in running and key.layer < self._limits.max_layers:
                 self._start(key, reason, this)
         for key in this.wanted & running:
             self._zones[key.zone].empty_since_ns = None
@@ -245,7 +249,8 @@ class ScalingPolicy:
     def _add_layer(self, zone: str, layers: list[LeaseRow], this: _Round) -> None:
         known = self._zones[zone]
         coming = [key for key in self._starting if key.zone == zone]
-        used = {row.key.layer for row in layers} | {key.layer for key in coming}
+        held = {key.layer for key in self.held if key.zone == zone}
+        used = {row.key.layer for row in layers} | {key.layer for key in coming} | held
         free = next((layer for layer in range(self._limits.max_layers) if layer not in used), None)
         if free is None or coming or not _passed(known.changed_ns, self._limits.up_cool_down_s, this.now_ns):
             return

@@ -64,6 +64,12 @@ class Settings:
     # A world of zones.
     zones: int = row(20, "zones", "Zones of a world; beyond the game's own, maps are made by seed.", 1, 4096)
     zones_per_host: int = row(10, "zones", "Zones that one process runs, each in a thread of its own.", 1, 256)
+    max_hosts: int = row(
+        0, "processes", "Processes that run a world's zones at most; 0: four more than its zones need.", 0, 4096
+    )
+    max_layers: int = row(
+        8, "layers", "Layers of one zone at most, the first included; very large worlds take fewer.", 1, 8
+    )
     layer: int = row(0, "", "Which layer of its zone `myriad server` runs.", 0, 255)
     data: str = row("data", "", "Folder of a world's state.")
     store: str = row("", "", "Where the state is: postgresql://...; empty: SQLite in the data folder.")
@@ -98,11 +104,37 @@ class Settings:
     tls_key: str = row("", "", "File with the certificate's private key (PEM).")
     behind_proxy: bool = row(False, "", "A proxy in front does TLS: listen beyond loopback without it.")
     logins_per_account_min: int = row(10, "1/min", "Failed logins of one account in a minute.", 1, 100000)
+    plays_per_account_min: int = row(
+        300, "1/min", "Requests of one account to enter the world or to go back into it, in a minute.", 1, 100000
+    )
     requests_per_address_min: int = row(
         120, "1/min", "Requests for accounts and logins of one /32 or /64 in a minute.", 1, 10000000
     )
     http_exempt_prefixes: tuple[str, ...] = row(
         ("127.0.0.0/8", "::1/128"), "", "Networks (CIDR) that the gateway's limits do not apply to."
+    )
+
+    # Operations.
+    ops_token: str = row(
+        "", "", "What opens /ops and its API, as a bearer token; empty: only programs of this machine may."
+    )
+
+    # The relay for browsers.
+    relay_port: int = row(
+        0, "", "HTTP port of the relay; 0: the one after http_port, or any free one where that is any.", 0, 65535
+    )
+    relay_url: str = row(
+        "", "", "What browsers are told instead of this host's relay_port, such as wss://play.example/v1/relay."
+    )
+    relay_players: int = row(1000, "players", "Browsers that the relay takes.", 1, 16000)
+    relay_waiting_kib: int = row(
+        64, "KiB", "What may wait for a browser that reads slowly, besides its newest snapshots.", 1, 65536
+    )
+    relay_opens_per_address_min: int = row(
+        240, "1/min", "Connections that one /32 or /64 may begin in a minute through the relay.", 1, 10000000
+    )
+    relay_origins: tuple[str, ...] = row(
+        (), "", "Pages that may use the relay, scheme://host:port, or *; those of its own host may always."
     )
 
     # What it simulates.
@@ -164,6 +196,13 @@ class Settings:
     )
     fallback_sockets: bool = row(False, "", "Use recvfrom and sendto even where recvmmsg and sendmmsg exist.")
     kernel_cache: str = row("", "", "Folder for compiled kernels; empty: the user's cache folder.")
+    slow_tick_ms: float = row(
+        25.0,
+        "ms",
+        "A tick that takes longer is counted, and logged with its phases (one a second); 0: none.",
+        0,
+        10000,
+    )
     log_format: str = row("text", "", "Lines for people or for machines.", choices=("text", "json"))
     log_level: str = row("info", "", "Least severe messages to print.", choices=("debug", "info", "warning", "error"))
 

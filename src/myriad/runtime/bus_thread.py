@@ -12,7 +12,12 @@ import threading
 from collections.abc import Callable
 from typing import Final, Protocol
 
+from myriad.core.metrics import BUS_METRICS, Sample
+
 POLL_S: Final = 0.05
+_METRICS: Final = {
+    metric.name.removeprefix("myriad_bus_").removesuffix("_total"): metric.name for metric in BUS_METRICS
+}
 
 
 class BusLike(Protocol):
@@ -28,6 +33,10 @@ class BusLike(Protocol):
 
     def close(self) -> None:
         """Sends what waits, as far as possible, and ends."""
+        ...
+
+    def numbers(self) -> dict[str, int]:
+        """What it did so far; from any thread. Each is a metric `myriad_bus_...`."""
         ...
 
 
@@ -50,6 +59,11 @@ class BusThread:
         """From any thread; what a full bus does not take is counted there."""
         self._bus.publish(topic, body)
         self._wake.set()
+
+    def samples(self) -> list[Sample]:
+        """From any thread: its numbers, for metrics."""
+        numbers = self._bus.numbers()
+        return [Sample(_METRICS[name], (), number) for name, number in numbers.items() if name in _METRICS]
 
     def stop(self, timeout_s: float) -> bool:
         """Sends what waits and ends; False if it did not end in time."""

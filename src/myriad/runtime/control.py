@@ -16,7 +16,14 @@ import socket
 from collections import deque
 from typing import Any, Final
 
+from myriad.core.errors import MyriadError
+
 Message = dict[str, Any]
+
+
+class SupervisorSilent(MyriadError):
+    """The supervisor did not answer in time: what was asked of it may be done or not."""
+
 
 _MAX_WAITING_BYTES: Final = 4 << 20
 _READ_BYTES: Final = 1 << 16

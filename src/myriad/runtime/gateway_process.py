@@ -10,7 +10,10 @@ process dies, and it needs nothing but the store to come back.
 
 from __future__ import annotations
 
+import asyncio
+import dataclasses
 import http.client
+import itertools
 import json
 import logging
 import signal
@@ -19,20 +22,24 @@ import ssl
 import sys
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from contextlib import ExitStack
 from typing import Any, Final, NamedTuple
 
 from myriad.cluster.requests import Answer, AuditReport, Directory, Request, TakeWanted, Wanted
 from myriad.core.errors import EXIT_OK, StartupError
+from myriad.core.metrics import Sample
 from myriad.core.settings import Settings
 from myriad.runtime.audit_thread import AuditorLike, AuditThread
 from myriad.runtime.bus_thread import BusLike, BusThread
 from myriad.runtime.clocks import RealClock
-from myriad.runtime.control import Channel, Message
-from myriad.runtime.endpoints import is_loopback, open_tcp, resolve
+from myriad.runtime.control import Channel, Message, SupervisorSilent
+from myriad.runtime.endpoints import endpoint_of, is_loopback, open_tcp, resolve
+from myriad.runtime.front_doors import ask_front_door
 from myriad.runtime.http_server import AsgiApplication, HttpServer
-from myriad.runtime.logs import configure_logs
+from myriad.runtime.logs import configure_logs, written_in_background
 from myriad.runtime.main_thread import MainThread
+from myriad.runtime.process_samples import COLLECTIONS, process_samples
 from myriad.runtime.quiet_collection import QuietCollection
 from myriad.runtime.stopping import StopRequest
 from myriad.runtime.store_thread import OpenWorker, StoreThread
@@ -43,6 +50,7 @@ _LOG = logging.getLogger(__name__)
 _HTTP_STOP_S: Final = 0.8
 _STORE_STOP_S: Final = 1.0
 _BUS_STOP_S: Final = 0.7
+_COMMAND_S: Final = 3.0
 _HEALTH_TRIES: Final = 100
 _HEALTH_REST_S: Final = 0.1
 
@@ -62,10 +70,16 @@ class GatewayTies:
         self.fleet: Message = {}
         """What the supervisor says about its processes; empty without one."""
         self.store = StoreThread(parts.open_worker, self.clock, self._on_directory)
-        self.bus = BusThread(parts.open_bus(self.store), lambda topic, body: None)
+        self.bus = BusThread(parts.open_bus(self.store), self._on_post)
         self.audits = AuditThread(parts.open_auditor, self.clock, self._on_audit)
         self.audit_listeners: list[Callable[[AuditReport, int], None]] = []
         """Called on the audit's thread with each report and the time."""
+        self.post_listeners: list[Callable[[str, bytes], None]] = []
+        """Called on the bus's thread with topic and body of each message."""
+        self.news_listeners: list[Callable[[list[Message]], None]] = []
+        """Called on the main thread with what the supervisor says has happened; `at` is Unix time."""
+        self.up: Up | None = None
+        """The way to the supervisor, None if a person started this process."""
         self.at_end: list[Callable[[], None]] = []
         """Called once HTTP has ended."""
 
@@ -77,12 +91,62 @@ class GatewayTies:
         """To every zone; from any thread."""
         self.bus.publish(topic, body)
 
+    @property
+    def supervised(self) -> bool:
+        """True if a supervisor started this process."""
+        return self.up is not None
+
+    async def command(self, message: Message) -> Message:
+        """What the supervisor says to it: {ok, text}. Raises SupervisorSilent."""
+        if self.up is None:
+            raise SupervisorSilent("there is no supervisor")
+        try:
+            return await asyncio.wait_for(asyncio.wrap_future(self.up.ask(message)), _COMMAND_S)
+        except TimeoutError:
+            raise SupervisorSilent("the supervisor does not answer") from None
+
+    def ask_front_door(self, address: str, path: str) -> dict[str, Any]:
+        """What a host answers at `path`; waits, so not on the event loop. Raises OSError."""
+        return ask_front_door(address, path, self.store.secret)
+
+    def samples(self) -> list[Sample]:
+        """For metrics, from any thread: the process, its store and its bus."""
+        return [*process_samples(), *self.store.samples(), *self.bus.samples()]
+
+    def _on_post(self, topic: str, body: bytes) -> None:
+        for listener in self.post_listeners:
+            listener(topic, body)
+
     def _on_audit(self, report: AuditReport) -> None:
         for listener in self.audit_listeners:
             listener(report, self.clock.now_ns())
 
     def _on_directory(self, directory: Directory, asked_ns: int) -> None:
         self.directory, self.directory_asked_ns = directory, asked_ns
+
+
+class Up:
+    """Questions to a supervisor, and their answers."""
+
+    def __init__(self, send: Callable[[Message], None]) -> None:
+        """`send` may be called from any thread."""
+        self._send = send
+        self._open: dict[int, Future[Message]] = {}
+        self._numbers = itertools.count(1)
+
+    def ask(self, message: Message) -> Future[Message]:
+        """The answer to come; from any thread."""
+        number = next(self._numbers)
+        future = self._open[number] = Future()
+        future.add_done_callback(lambda _: self._open.pop(number, None))
+        self._send({**message, "number": number})
+        return future
+
+    def answered(self, message: Message) -> None:
+        """The supervisor answers; one that comes too late is not heard."""
+        future = self._open.get(message["number"])
+        if future is not None and future.set_running_or_notify_cancel():
+            future.set_result(message)
 
 
 class GatewayParts(NamedTuple):
@@ -98,7 +162,9 @@ def run_gateway(settings: Settings, parts: GatewayParts) -> int:
     """A gateway that a person started; runs until stopped, returns the exit code. Raises StartupError."""
     configure_logs(settings.log_level, settings.log_format)
     sock = open_tcp(resolve(settings.bind), settings.http_port)
+    settings = dataclasses.replace(settings, relay_port=settings.relay_port or endpoint_of(sock).port + 1)
     with ExitStack() as stack:
+        stack.enter_context(written_in_background())
         stop = stack.enter_context(StopRequest())
         gateway = _Gateway(settings, parts, sock)
         stack.callback(gateway.end)
@@ -113,6 +179,7 @@ def run_gateway(settings: Settings, parts: GatewayParts) -> int:
 def run_gateway_process(channel: Channel, settings: Settings, parts: GatewayParts, sock: socket.socket) -> int:
     """A gateway as a child of a supervisor; ends when that says so or is gone."""
     with ExitStack() as stack:
+        stack.enter_context(written_in_background())
         stop = stack.enter_context(StopRequest((signal.SIGTERM,)))
         gateway = _Gateway(settings, parts, sock)
         stack.callback(gateway.end)
@@ -134,6 +201,7 @@ class _Gateway:
 
     def start(self) -> None:
         """All threads."""
+        COLLECTIONS.watch()
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         self._ties.store.start()
         self._ties.bus.start()
@@ -152,6 +220,7 @@ class _Gateway:
 
     def serve(self, channel: Channel, stop: StopRequest) -> None:
         """Heartbeats and wants go up, the state of the fleet comes down."""
+        self._ties.up = Up(lambda message: self._main.call(lambda: channel.send(message)))
         next_beat_s = 0.0
         while True:
             for one in self._main.wait(max(next_beat_s - time.monotonic(), 0.0), (channel, stop)):
@@ -173,7 +242,18 @@ class _Gateway:
                 self._ties.closing = True
             elif message["type"] == "fleet":
                 self._ties.fleet = message
+            elif message["type"] == "done" and self._ties.up is not None:
+                self._ties.up.answered(message)
+            elif message["type"] == "news":
+                self._tell(message["happened"])
         return not channel.broken
+
+    def _tell(self, happened: list[Message]) -> None:
+        """Passes news on; the supervisor's times are of this machine's monotonic clock."""
+        began_s = time.time() - time.monotonic()
+        news = [{**message, "at": began_s + message["at_s"]} for message in happened]
+        for listener in self._ties.news_listeners:
+            listener(news)
 
 
 class _Edge:

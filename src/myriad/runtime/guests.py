@@ -80,7 +80,7 @@ class GuestDesk:
             if not isinstance(account, AccountRow) or account.password_hash is not None:
                 raise LoginRefused("name_taken", f"{wish.name} has a password: log in at the gateway")
             if account.banned:
-                raise LoginRefused("banned", f"{wish.name} may not play")
+                raise LoginRefused("banned", account.ban_text)
             guests.append(_Guest(wish, account))
         return guests
 

@@ -16,12 +16,13 @@ import logging
 import socket
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import NamedTuple
 
 from myriad.cluster.requests import ZoneKey
 from myriad.core.errors import EXIT_FAILED, EXIT_OK, StartupError
+from myriad.core.metrics import Sample
 from myriad.core.settings import Settings
 from myriad.runtime.clocks import RealClock
 from myriad.runtime.endpoints import is_loopback, open_pair, open_tcp, open_udp, resolve
@@ -29,6 +30,7 @@ from myriad.runtime.hosted_zone import MakeZone, RunningZone
 from myriad.runtime.http_server import AsgiApplication, HttpServer
 from myriad.runtime.logs import configure_logs
 from myriad.runtime.memory import release_compiler
+from myriad.runtime.process_samples import COLLECTIONS, process_samples
 from myriad.runtime.quiet_collection import QuietCollection
 from myriad.runtime.stopping import StopRequest
 from myriad.runtime.warm import Progress, warm
@@ -56,6 +58,10 @@ class Host:
         self.bind = resolve(settings.bind)
         self.zones: Mapping[str, RunningZone] = {}
         """By name, in the order of their ports; empty until they run."""
+        self.ops_key: Callable[[], str] = str
+        """Whoever brings it is told what operators see; "": nobody is."""
+        self.sources: list[Callable[[], Iterable[Sample]]] = [process_samples]
+        """What metrics show besides zones."""
         self._phase = Readiness(False, "starting")
 
     @property
@@ -63,6 +69,10 @@ class Host:
         """True if a login may name its spawn point."""
         choice = self.settings.allow_spawn_choice
         return choice == "on" or (choice == "auto" and is_loopback(self.bind))
+
+    def samples(self) -> list[Sample]:
+        """For metrics, from any thread: what is not about one zone."""
+        return [sample for source in self.sources for sample in source()]
 
     @property
     def readiness(self) -> Readiness:
@@ -126,6 +136,7 @@ def _run(
     host: Host, listeners: Listeners, make_zone: MakeZone, make_application: MakeApplication, warm_up: Warm
 ) -> int:
     configure_logs(host.settings.log_level, host.settings.log_format)
+    COLLECTIONS.watch()
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
     collection = QuietCollection()
     with ExitStack() as stack:

@@ -12,7 +12,7 @@ import asyncio
 import socket
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from myriad.cluster.requests import ZoneKey
 from myriad.core.clock import NS_PER_S
@@ -24,7 +24,9 @@ from myriad.netcode.addresses import Endpoint
 from myriad.runtime.clocks import RealClock, process_cpu_ns, resident_bytes
 from myriad.runtime.endpoints import new_endpoint, own_endpoints, parse_public_address
 from myriad.runtime.lean_turn import LeanTurn
+from myriad.runtime.profile.desk import ProfileDesk
 from myriad.runtime.quiet_collection import QuietCollection
+from myriad.runtime.slow_ticks import SlowTicks
 from myriad.runtime.udp_port import UdpPort
 from myriad.runtime.zone_loop import ZoneLoop
 from myriad.runtime.zone_ports import LeanZone, WorldTies, WorldZoneLike, ZoneLike
@@ -106,6 +108,11 @@ class HostedWorldZone(HostedZone, WorldZoneLike, Protocol):
         """Copies of its own histograms, in nanoseconds. From any thread."""
         ...
 
+    def look_from_above(self) -> Callable[[], dict[str, Any]]:
+        """Copies what operators are shown of it; the function that is returned makes plain values of that, on any
+        thread."""
+        ...
+
 
 MakeZone = Callable[[Settings, ZoneSite], HostedZone]
 """Builds a zone that stands alone; raises StartupError if it cannot (no such zone, no map)."""
@@ -149,8 +156,20 @@ class RunningZone:
             world=world,
             idle_sleep_ns=idle_sleep_ns,
             lean=partial(LeanTurn, zone, self._port) if isinstance(zone, LeanZone) else None,
+            slow_ticks=SlowTicks(settings.slow_tick_ms),
         )
         self._thread: ZoneThread | None = None
+        self.profiles = ProfileDesk(self._loop.call, lambda: self._profiled(world))
+
+    def _profiled(self, world: WorldTies | None) -> dict[str, object]:
+        """What a profile is put in front of: see `profile.probe.PIECES`."""
+        found: dict[str, object] = {
+            "phases": self._zone.phases,
+            "measures": self._loop.measures,
+            "zone": self._zone,
+            "part": getattr(self._zone, "part", None),
+        }
+        return found if world is None else {**found, "outside": world.outside}
 
     def _connect(self, settings: Settings) -> tuple[WorldTies | None, int]:
         """What the zone is connected to besides players, and how often it is polled while idle (ns)."""
@@ -170,6 +189,7 @@ class RunningZone:
         """Waits for its end and closes the socket; False if it did not end in time."""
         if self._thread is not None and not self._thread.join(timeout_s):
             return False
+        self.profiles.abandon()
         self._port.close()
         return True
 
@@ -202,6 +222,15 @@ class RunningZone:
 
     async def status(self) -> dict[str, object]:
         """All numbers: the zone's, its loop's, its port's and the process's. Raises RuntimeError or TimeoutError."""
+        return {
+            **await self.numbers(),
+            **self._loop.measures.status(),
+            "cpu_seconds": round(process_cpu_ns() / 1e9, 3),
+            "memory_bytes": resident_bytes(),
+        }
+
+    async def numbers(self) -> dict[str, object]:
+        """As `status`, but for what is made out of histograms: cheap enough to be asked often."""
         found = await self._ask(self._zone.status)
         traffic = self._port.traffic()
         measures = self._loop.measures
@@ -214,7 +243,11 @@ class RunningZone:
             "zone": self.name,
             "udp": str(self.endpoint),
             **found,
-            **measures.status(),
+            "ticks": measures.num_ticks,
+            "ticks_skipped": measures.num_skipped_ticks,
+            "ticks_slow": self._loop.slow_ticks.num_slow,
+            "receive_budget_reached": measures.num_receive_cut,
+            "datagrams_silenced": measures.num_silenced,
             "datagrams_received": traffic.num_received,
             "datagrams_sent": traffic.num_sent,
             "received_bytes": traffic.num_received_bytes,
@@ -222,9 +255,7 @@ class RunningZone:
             "send_errors": traffic.num_send_errors,
             "receive_errors": traffic.num_receive_errors,
             "drops": {**drops, **at_socket} if isinstance(drops, dict) else at_socket,
-            "cpu_seconds": round(process_cpu_ns() / 1e9, 3),
             "thread_cpu_seconds": round(measures.cpu_ns / 1e9, 3),
-            "memory_bytes": resident_bytes(),
         }
 
     def histograms(self) -> dict[str, Histogram]:

@@ -23,7 +23,15 @@ from myriad.core.bundle import Bundle, unbundle
 from myriad.core.errors import DROP_PEER_OVERFLOW
 from myriad.core.histogram import Histogram, record
 from myriad.core.kernel import bare_kernel, inner_kernel
-from myriad.core.phases import PHASE_ASSEMBLE, PHASE_ENCODE, PHASE_RECEIVE, PHASE_SEND, PHASE_SLOW, PHASE_STEP
+from myriad.core.phases import (
+    PHASE_ASSEMBLE,
+    PHASE_ENCODE,
+    PHASE_RECEIVE,
+    PHASE_SEND,
+    PHASE_SLOW,
+    PHASE_STEP,
+    PHASES,
+)
 from myriad.runtime.socket_records import CLOCK, WALL_CLOCK, SocketIo, read_clock_ns
 from myriad.runtime.sockets import WOKEN, receive_datagrams, send_datagrams, wait
 from myriad.runtime.udp_port import UdpPort
@@ -53,9 +61,7 @@ TURN = np.dtype(
         ("speak_until_ns", "i8"),
         ("now_ns", "i8"),  # when it began
         ("left_ns", "i8"),  # when the kernel ended, before the GIL was asked for
-        ("receive_ns", "i8"),
-        ("slow_ns", "i8"),
-        ("step_ns", "i8"),
+        ("spent_ns", "i8", (len(PHASES),)),
         ("gil_ns", "i8"),  # how long the GIL was waited for after `begin_turn`
         ("interval_ns", "i8"),
         ("num_silenced", "i8"),
@@ -144,7 +150,7 @@ def begin_turn(
 ) -> int:
     """Sleeps until the turn is due, takes what has come, and opens the tick if `may_open` and nobody needs Python.
 
-    Returns CALLED, EARLY, NEEDED and OPENED, added. Changes the zone, `turn` (now_ns, left_ns, receive_ns, used,
+    Returns CALLED, EARLY, NEEDED and OPENED, added. Changes the zone, `turn` (now_ns, left_ns, spent_ns, used,
     num_peers, counters) and, if OPENED, `out` from `used` on.
     """
     io, zone, arrays = unbundle(io_bundle), unbundle(bundle), unbundle(turn_bundle)
@@ -171,7 +177,7 @@ def begin_turn(
         turn["used"][0] = open_tick(bundle, arrays.out, used, now_ns)
         flags |= OPENED
     turn["left_ns"][0] = read_clock_ns(io, CLOCK)
-    turn["receive_ns"][0] = turn["left_ns"][0] - now_ns
+    turn["spent_ns"][0, PHASE_RECEIVE] = turn["left_ns"][0] - now_ns
     return flags
 
 
@@ -208,12 +214,12 @@ def finish_turn(
         else:
             turn["num_silenced"][0] += used
         sent_ns = read_clock_ns(io, CLOCK)
-    _record(phases[PHASE_RECEIVE], turn["receive_ns"][0])
-    _record(phases[PHASE_SLOW], turn["slow_ns"][0])
-    _record(phases[PHASE_STEP], turn["step_ns"][0])
-    _record(phases[PHASE_ENCODE], encoded_ns - start_ns)
-    _record(phases[PHASE_ASSEMBLE], assembled_ns - encoded_ns)
-    _record(phases[PHASE_SEND], sent_ns - assembled_ns)
+    spent = turn["spent_ns"]
+    spent[0, PHASE_ENCODE] = encoded_ns - start_ns
+    spent[0, PHASE_ASSEMBLE] = assembled_ns - encoded_ns
+    spent[0, PHASE_SEND] = sent_ns - assembled_ns
+    for phase in range(spent.shape[1]):
+        _record(phases[phase], spent[0, phase])
     record(arrays.gil_wait, turn["gil_ns"][0])
     _record(arrays.whole, sent_ns - turn["now_ns"][0])
     turn["left_ns"][0] = sent_ns
@@ -254,8 +260,8 @@ class LeanTurn:
         self._now = turn["now_ns"]
         self._left = turn["left_ns"]
         self._gil = turn["gil_ns"]
-        self._slow = turn["slow_ns"]
-        self._step = turn["step_ns"]
+        self.spent_ns = turn["spent_ns"][0]
+        """Of the newest turn, by phase."""
         self._used = turn["used"]
         self._num_peers = turn["num_peers"]
 
@@ -292,7 +298,7 @@ class LeanTurn:
         """As `finish_turn`; `show` is (encodes, part, number of parts), `spent` nanoseconds for the GIL, in the slow
         lane and in the step."""
         self._speak[0] = speak_until_ns
-        self._gil[0], self._slow[0], self._step[0] = spent
+        self._gil[0], self.spent_ns[PHASE_SLOW], self.spent_ns[PHASE_STEP] = spent
         encodes, part, num_parts = show
         finish_turn(self._out, self._bundle, self._arrays, used, encodes, part, num_parts, now_ns)
 

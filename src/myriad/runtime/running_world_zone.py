@@ -12,7 +12,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from myriad.cluster.requests import Directory, LeaseGranted, RenewLease, Request, ZoneKey
 from myriad.core.clock import NS_PER_S
@@ -22,9 +22,12 @@ from myriad.netcode.addresses import Endpoint
 from myriad.runtime.hosted_zone import HostedWorldZone, MakeWorldZone, RunningZone, Wish
 from myriad.runtime.load_meter import LoadMeter
 from myriad.runtime.quiet_collection import QuietCollection
+from myriad.runtime.zone_meter import Recent, ZoneMeter, phase_rows
 from myriad.runtime.zone_ports import Outside, WorldTies
 
 _LONGEST_IDLE_NS: Final = NS_PER_S
+_LOOK_AGAIN_NS: Final = NS_PER_S // 2
+"""A zone is looked at from above at most so often, by however many people."""
 
 
 class Desk(Protocol):
@@ -57,6 +60,10 @@ class RunningWorldZone(RunningZone):
         self._outside = outside
         super().__init__(key, sock, settings, make_zone, collection, secret)
         self._load_meter = LoadMeter(self._loop.measures)
+        self._meter = ZoneMeter()
+        self._recent = Recent()
+        self._seen: dict[str, Any] = {}
+        self._seen_ns = -_LOOK_AGAIN_NS
 
     def _connect(self, settings: Settings) -> tuple[WorldTies | None, int]:
         idle_ns = min(_LONGEST_IDLE_NS, int(settings.lease_renew_s * NS_PER_S / 2))
@@ -100,6 +107,11 @@ class RunningWorldZone(RunningZone):
         """From any thread: everybody leaves, everything is written, then `Outside.finished` is called."""
         self.post_first(lambda zone: zone.drain(self._clock.now_ns()))
 
+    def suspend(self) -> None:
+        """From any thread: time stands still, everything is written, then `Outside.finished` is called; whoever was
+        here is again when the zone has started anew."""
+        self.post_first(lambda zone: zone.suspend(self._clock.now_ns()))
+
     def with_load(self, request: Request) -> Request:
         """On the zone's thread: a renewal of the lease with how many are there, and what is measured here."""
         if not isinstance(request, RenewLease):
@@ -138,6 +150,36 @@ class RunningWorldZone(RunningZone):
     def histograms(self) -> dict[str, Histogram]:
         """As `RunningZone.histograms`, and the zone's own."""
         return {**super().histograms(), **self._zone.histograms()}
+
+    # What operators see.
+
+    async def measured(self) -> dict[str, Any]:
+        """The numbers of the moment. Raises RuntimeError or TimeoutError if the zone does not answer."""
+        now_ns = self._clock.now_ns()
+        known = self._meter.fresh(now_ns)
+        if known is not None:
+            return known
+        status = await self._ask(self._zone.status)
+        traffic, measures = self._port.traffic(), self._loop.measures
+        shown = {
+            **status,
+            "received_bytes": traffic.num_received_bytes,
+            "sent_bytes": traffic.num_sent_bytes,
+            "ticks_skipped": measures.num_skipped_ticks,
+            "cpu_ns": measures.cpu_ns,
+        }
+        histograms = {"turn": measures.turn.copy(), "lateness": measures.lateness.copy(), **self._zone.histograms()}
+        return self._meter.read(shown, histograms, now_ns)
+
+    async def seen(self) -> dict[str, Any]:
+        """Phases, drops, players and entities; made anew twice a second at most. Raises as `measured`."""
+        now_ns = self._clock.now_ns()
+        if now_ns - self._seen_ns >= _LOOK_AGAIN_NS:
+            self._seen_ns = now_ns
+            look, drops = await self._ask(lambda: (self._zone.look_from_above(), self._zone.status().get("drops")))
+            phases = self._recent.read(self._loop.measures.histograms(), now_ns)
+            self._seen = {"phases": phase_rows(phases), "drops": drops, **look()}
+        return self._seen
 
     async def _tokens(self, wishes: Sequence[Wish], servers: tuple[Endpoint, ...], wall_s: int) -> list[bytes]:
         if self.desk is None:

@@ -14,7 +14,6 @@ store could not be asked; requests of one asker are answered in order; nobody wa
 from __future__ import annotations
 
 import asyncio
-import logging
 import threading
 import time
 from collections import deque
@@ -24,8 +23,10 @@ from typing import Final, NamedTuple, Protocol
 
 from myriad.cluster.requests import Answer, Directory, ReadDirectory, Request
 from myriad.core.clock import Clock
+from myriad.core.log_lines import Lines
+from myriad.core.metrics import Sample
 
-_LOG = logging.getLogger(__name__)
+_LOG = Lines(__name__)
 
 DIRECTORY_S: Final = 0.5
 _REST_S: Final = 0.25
@@ -62,6 +63,10 @@ class Worker(Protocol):
         """32 random bytes of this world."""
         ...
 
+    def samples(self) -> list[Sample]:
+        """Its numbers, for metrics; from any thread."""
+        ...
+
     def close(self) -> None:
         """Lets the store go."""
         ...
@@ -90,6 +95,8 @@ class StoreThread:
         self._directory_s = 0.0
         self.secret = b""
         """32 random bytes of the world, once the store was reached."""
+        self._worker: Worker | None = None
+        """The one at work, for its numbers."""
 
     def start(self) -> None:
         """Begins."""
@@ -106,6 +113,11 @@ class StoreThread:
         """From any thread, without waiting; `answered` is called on the store's thread and must not wait either."""
         self._jobs.append(_Job(request, answered))
         self._wake.set()
+
+    def samples(self) -> list[Sample]:
+        """From any thread: numbers of the store, for metrics."""
+        worker = self._worker
+        return [Sample("myriad_store_up", (), 0)] if worker is None else worker.samples()
 
     def ask(self, request: Request) -> Future[Answer]:
         """From any thread: the answer to come, or StoreDown."""
@@ -138,7 +150,7 @@ class StoreThread:
         while self._goes_on(worker):
             try:
                 if worker is None:
-                    worker = self._open_worker()
+                    worker = self._worker = self._open_worker()
                     self.secret = worker.secret()
                     told_down = False
                 self._turn(worker)
@@ -147,6 +159,7 @@ class StoreThread:
                     _LOG.error("the store cannot be opened or has failed: %s", error)
                     _LOG.debug("it failed here", exc_info=True)
                 told_down = True
+                self._worker = None
                 worker = self._close(worker)
                 self._fail_all()
                 self._wake.wait(_REOPEN_S)

@@ -92,6 +92,8 @@ class Tenancy:
         self._built: RunningWorldZone | None = None
         """Ready to run, while it has no lease."""
         self._give_up_s = 0.0
+        self._restart_by_s: float | None = None
+        """While the zone is suspended, to start anew: when it ends in any case."""
 
     def begin(self) -> None:
         """Builds the zone and asks for its lease; everything else follows by itself."""
@@ -138,6 +140,21 @@ class Tenancy:
                 self.state = ENDED
         if self.state == RELEASING and now_s >= self._give_up_s:
             self.state = ENDED
+        if self.state == RUNNING and self._restart_by_s is not None and now_s >= self._restart_by_s:
+            _LOG.error("%s was not written in time: it starts anew with what it wrote last", self.key)
+            self._end_zone()
+            self._begin_later()
+
+    def restart(self) -> None:
+        """Everything is written, then the zone starts anew under another epoch; who is there comes back into it."""
+        if self.state != RUNNING or self.zone is None or self._restart_by_s is not None:
+            return
+        try:
+            self._built = self._built or self._build()  # first, so that players wait for a moment only
+        except Exception:  # then it is built again afterwards, and again, until it can be
+            _LOG.exception("%s cannot be built anew", self.key)
+        self._restart_by_s = self._now_s() + self._ties.drain_s
+        self.zone.suspend()
 
     def drain(self) -> None:
         """Everybody leaves, everything is written, the lease is given back; then `state` is ENDED."""
@@ -162,7 +179,7 @@ class Tenancy:
         """When `step` has something to do; None: not by time alone."""
         if self.state == ACQUIRING:
             return self._again_s
-        return self._give_up_s if self.state in {DRAINING, RELEASING} else None
+        return self._give_up_s if self.state in {DRAINING, RELEASING} else self._restart_by_s
 
     @property
     def working_s(self) -> float:
@@ -258,6 +275,7 @@ class Tenancy:
     def _end_zone(self) -> bool:
         """False if its thread goes on."""
         zone, self.zone = self.zone, None
+        self._restart_by_s = None
         self.load = ZoneLoad()
         if zone is None:
             return True

@@ -35,6 +35,8 @@ from myriad.runtime.host_identity import host_id
 from myriad.runtime.hosted_zone import MakeWorldZone
 from myriad.runtime.http_server import HttpServer
 from myriad.runtime.main_thread import MainThread
+from myriad.runtime.ops_key import ops_key
+from myriad.runtime.process_samples import COLLECTIONS
 from myriad.runtime.quiet_collection import QuietCollection
 from myriad.runtime.running_world_zone import RunningWorldZone
 from myriad.runtime.stopping import StopRequest
@@ -88,6 +90,8 @@ class WorldHost:
         self._kept: deque[tuple[str, bytes]] = deque(maxlen=_MAX_KEPT)
         """What the bus brought that a zone which starts later has to hear too."""
         self._collection = QuietCollection()
+        self.view.ops_key = lambda: ops_key(self._store.secret)
+        self.view.sources += [self._store.samples, self._bus.samples]
         self._make_application = parts.make_application
         self._http_socket = http
         self._http: HttpServer | None = None
@@ -113,6 +117,7 @@ class WorldHost:
 
     def start(self) -> None:
         """Store and bus, once kernels are compiled; zones come by `run_zone`."""
+        COLLECTIONS.watch()
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         self._collection.begin(self._clock.now_ns())
         self._store.start()
@@ -146,6 +151,11 @@ class WorldHost:
         """Drains a zone and gives it back."""
         if key in self.tenancies:
             self.tenancies[key].drain()
+
+    def restart_zone(self, key: ZoneKey) -> None:
+        """Starts a zone anew; its players come back by themselves."""
+        if key in self.tenancies and not self._stopping:
+            self.tenancies[key].restart()
 
     def stop(self) -> None:
         """Drains all zones; `serve` then returns."""
@@ -297,6 +307,8 @@ class Supervised(Master):
             host.run_zone(HostedSocket(key, socket.socket(fileno=descriptor), message.get("dead_host", "")))
         elif message["type"] == "end":
             host.end_zone(key)
+        elif message["type"] == "restart":
+            host.restart_zone(key)
 
 
 def _beat_of(tenancy: Tenancy) -> Message:

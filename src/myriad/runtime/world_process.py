@@ -14,6 +14,7 @@ address is printed only after `/healthz` answered 200.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import gc
 import os
 import selectors
@@ -41,6 +42,7 @@ from myriad.runtime.gateway_process import (
 )
 from myriad.runtime.logs import configure_logs
 from myriad.runtime.memory import release_compiler
+from myriad.runtime.relay_process import RelayParts, open_relay, run_relay_process
 from myriad.runtime.supervisor import Launch, Plan, Supervisor
 from myriad.runtime.warm import Progress
 from myriad.runtime.world_host import HostedSocket, WorldParts, run_host_process
@@ -68,6 +70,8 @@ class World(NamedTuple):
     """Compiles or loads all kernels, and whatever else children should find in memory."""
     check_store: Callable[[], None]
     """Raises StartupError or another MyriadError if the store cannot be used."""
+    relay: RelayParts | None = None
+    """None: no browser plays."""
 
 
 def run_world_process(settings: Settings, world: World) -> int:
@@ -77,6 +81,10 @@ def run_world_process(settings: Settings, world: World) -> int:
         lock = WorldLock(Path(settings.data))
         stack.callback(lock.close)
         gateway = stack.enter_context(open_tcp(resolve(settings.bind), settings.http_port))
+        relay = None
+        if world.relay is not None:
+            relay = stack.enter_context(open_relay(settings, endpoint_of(gateway).port))
+            settings = dataclasses.replace(settings, relay_port=endpoint_of(relay).port)
         sockets = ZoneSockets(settings)
         stack.callback(sockets.close)
         for name in world.zones:
@@ -86,7 +94,7 @@ def run_world_process(settings: Settings, world: World) -> int:
         release_compiler()
         gc.collect()
         gc.freeze()  # what is here now is shared with all children
-        return _Loop(settings, world, gateway, sockets, lock).run()
+        return _Loop(settings, world, (gateway, relay), sockets, lock).run()
 
 
 class ZoneSockets:
@@ -127,11 +135,17 @@ class _Loop:
     """The supervisor among sockets, signals and clocks."""
 
     def __init__(
-        self, settings: Settings, world: World, gateway: socket.socket, sockets: ZoneSockets, lock: WorldLock
+        self,
+        settings: Settings,
+        world: World,
+        http: tuple[socket.socket, socket.socket | None],
+        sockets: ZoneSockets,
+        lock: WorldLock,
     ) -> None:
+        """`http`: the gateway's socket, and the relay's if there is one."""
         self._settings = settings
         self._world = world
-        self._gateway = gateway
+        self._gateway, self._relay = http
         self._sockets = sockets
         self._lock = lock
         self._selector = selectors.PollSelector()  # nothing of it is shared with a child
@@ -147,7 +161,12 @@ class _Loop:
         self._supervisor = Supervisor(
             self._plan(),
             self._fleet,
-            Launch(self._run_gateway, self._run_host, lambda key: sockets.open(key).fileno()),
+            Launch(
+                self._run_gateway,
+                self._run_host,
+                lambda key: sockets.open(key).fileno(),
+                self._run_relay if self._relay is not None else None,
+            ),
             self._began_s,
         )
 
@@ -192,7 +211,8 @@ class _Loop:
         needed = -(-len(zones) // settings.zones_per_host)
         limits = ScalingLimits(
             zones_per_host=settings.zones_per_host,
-            max_hosts=needed + _SPARE_HOSTS,
+            max_hosts=max(settings.max_hosts, needed) if settings.max_hosts else needed + _SPARE_HOSTS,
+            max_layers=min(settings.max_layers, self._world.max_layers),
             cores=float(os.cpu_count() or 1),
             hibernate_after_s=settings.hibernate_after_s,
         )
@@ -203,13 +223,23 @@ class _Loop:
 
     def _run_gateway(self, channel: Channel) -> int:
         self._sockets.close()
+        if self._relay is not None:
+            self._relay.close()
         return run_gateway_process(channel, self._settings, self._world.gateway, self._gateway)
+
+    def _run_relay(self, channel: Channel) -> int:
+        self._sockets.close()
+        self._gateway.close()
+        assert self._world.relay is not None and self._relay is not None
+        return run_relay_process(channel, self._settings, self._world.relay, self._relay)
 
     def _run_host(self, token: str, zones: Sequence[tuple[ZoneKey, str]]) -> Run:
         return partial(self._become_host, token=token, zones=zones)
 
     def _become_host(self, channel: Channel, token: str, zones: Sequence[tuple[ZoneKey, str]]) -> int:
         self._gateway.close()
+        if self._relay is not None:
+            self._relay.close()
         sockets = self._sockets.take([key for key, _ in zones])
         hosted = [HostedSocket(key, sockets[key], dead_host) for key, dead_host in zones]
         return run_host_process(channel, self._settings, self._world.host, token, hosted)
@@ -228,7 +258,7 @@ class _Loop:
     # Descriptors.
 
     def _watch_children(self) -> None:
-        for slot in (self._supervisor.gateway, *self._supervisor.hosts):
+        for slot in self._supervisor.slots:
             child = slot.child
             if child is None or child.channel.broken:
                 continue
@@ -302,9 +332,15 @@ class _Loop:
         if not self._ready and supervisor.running and is_healthy(self._settings, self._gateway):
             self._ready = True
             self._announce()
-        if now_s >= self._status_s and supervisor.gateway.child is not None:
+        gateway = supervisor.gateway.child
+        if gateway is None:
+            return
+        if news := supervisor.happened.news(gateway.pid):
+            self._status_s = now_s
+            gateway.channel.send({"type": "news", "happened": news})
+        if now_s >= self._status_s:
             self._status_s = now_s + _STATUS_S
-            supervisor.gateway.child.channel.send(supervisor.status())
+            gateway.channel.send(supervisor.status())
 
     def _announce(self) -> None:
         ports, hosts = self._sockets.ports, sum(1 for slot in self._supervisor.hosts if slot.child is not None)

@@ -29,6 +29,7 @@ from myriad.core.phases import PHASE_RECEIVE, PHASE_SEND
 from myriad.runtime.clocks import thread_cpu_ns
 from myriad.runtime.lean_turn import CALLED, EARLY, NEEDED, OPENED, LeanTurn
 from myriad.runtime.quiet_collection import QuietCollection
+from myriad.runtime.slow_ticks import SlowTicks
 from myriad.runtime.zone_measures import ZoneMeasures
 from myriad.runtime.zone_ports import DatagramPort, LeanZone, WorldTies, ZoneLike
 from myriad.wire.datagram import new_batch
@@ -62,6 +63,7 @@ class ZoneLoop:
         world: WorldTies | None = None,
         idle_sleep_ns: int = NS_PER_S,
         lean: MakeLeanTurn | None = None,
+        slow_ticks: SlowTicks | None = None,
     ) -> None:
         """`receive_budget` datagrams (>= 1) are taken per turn at most; `cpu_ns` reads the thread's CPU time; `lean`
         makes the kernels of a turn, for zones and ports that have them; `world`
@@ -81,6 +83,7 @@ class ZoneLoop:
         self._told_finished = False
         self._idle_sleep_ns = idle_sleep_ns
         self._lean = None if lean is None else lean(self.measures, self._interval_ns, receive_budget)
+        self.slow_ticks = slow_ticks or SlowTicks(0)
         self._batch = new_batch(RECEIVE_BATCH)
         self._called = False
         """Commands may wait."""
@@ -183,6 +186,7 @@ class ZoneLoop:
             step.start(clock_ns())
         out.begin()
         self.working_since_ns = 0
+        self.measures.turn_begins()
         needed = self._needed or zone.attention_is_next
         came = lean.begin(step.next_due_ns, zone.speak_until_ns, out.used, may_open=not needed)
         back_ns = clock_ns()
@@ -225,7 +229,10 @@ class ZoneLoop:
                 self._hand_on()
             for _ in range(due - 1):
                 self._tick()
-        self._turn_ended(due, now_ns, clock_ns(), offers=needed)
+        end_ns = clock_ns()
+        self.measures.turn_ended(lean.spent_ns, now_ns)
+        self.slow_ticks.look(end_ns - now_ns, due, lean.spent_ns, end_ns)
+        self._turn_ended(due, now_ns, end_ns, offers=needed)
 
     def _rest_turn(self, now_ns: int) -> None:
         """Instead of ticks while the lease is over."""
@@ -271,6 +278,7 @@ class ZoneLoop:
         measures.record_phases(phases.spent_ns)
         end_ns = self._clock.now_ns()
         record(measures.turn, end_ns - now_ns)
+        self.slow_ticks.look(end_ns - now_ns, due, phases.spent_ns, end_ns)
         self._turn_ended(due, now_ns, end_ns, offers=True)
 
     def _idle_turn(self) -> None:

@@ -9,6 +9,8 @@ Invariant: written by the loop's thread alone; other threads read, and may see o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from myriad.core.histogram import Histogram, new_histogram, new_histograms, record, summary_ms, to_sparse
@@ -51,6 +53,12 @@ class ZoneMeasures:
         """Counts the phases of one turn."""
         self._spent[:] = spent_ns
         record_phases(self.phases, self._spent)
+
+    def turn_begins(self) -> None:
+        """Before a lean turn: for who watches (`runtime/profile`)."""
+
+    def turn_ended(self, spent_ns: Sequence[int], began_ns: int) -> None:
+        """After a lean turn that began at `began_ns`: for who watches."""
 
     def histograms(self) -> dict[str, Histogram]:
         """Copies by name: `lateness`, `gil_wait`, `turn` and every phase by its own."""

@@ -184,9 +184,13 @@ class WorldZoneLike(ZoneLike, Protocol):
         """Makes everybody leave and writes everything, as the ticks go on."""
         ...
 
+    def suspend(self, now_ns: int) -> None:
+        """Stands still and writes everything; whoever is here stays the zone's."""
+        ...
+
     @property
     def drained(self) -> bool:
-        """True once nobody is left and everything is written."""
+        """True once the zone is drained, or suspended, and everything is written."""
         ...
 
 

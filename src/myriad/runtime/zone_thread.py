@@ -8,14 +8,15 @@ Invariant: whatever happens, clients are told that the zone ends, unless telling
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 
+from myriad.core.log_lines import Lines
+from myriad.runtime.logs import thread_is
 from myriad.runtime.zone_loop import ZoneLoop
 from myriad.runtime.zone_ports import DatagramPort
 
-_LOG = logging.getLogger(__name__)
+_LOG = Lines(__name__)
 
 
 class ZoneThread:
@@ -54,16 +55,19 @@ class ZoneThread:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
+        zone, _, layer = self.name.partition("/")
+        thread_is(zone=zone, layer=int(layer or 0))
+        lines = _LOG.about(zone=zone, layer=int(layer or 0))
         try:
             while not self._stopping.is_set():
                 self.loop.turn()
         except BaseException as error:  # a thread has nobody above it
-            _LOG.exception("zone %s failed", self.name)
+            lines.exception("the zone failed")
             self.failure = error
         try:
             self.loop.close()
         except BaseException as error:
-            _LOG.exception("zone %s could not tell its clients that it ends", self.name)
+            lines.exception("the zone could not tell its clients that it ends")
             self.failure = self.failure or error
         if self.failure is not None and self._on_failure is not None:
             self._on_failure()

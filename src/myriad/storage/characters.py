@@ -4,7 +4,8 @@ Responsible for: carrying out these requests.
 Not here: leaving and departing, which are parts of a cut (`cuts.py`).
 
 Invariants: a character has one owner at every moment; its number is never given out again; its hop goes up with every
-change of owner or presence. What a deleted character held is burned in the same transaction.
+change of owner or presence; nobody is claimed whose account is banned. What a deleted character held is burned in the
+same transaction.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from myriad.cluster.requests import (
     NotFound,
     Refused,
 )
+from myriad.storage.accounts import is_banned
 from myriad.storage.character_rows import COLUMNS, DELETED, find, from_columns, playing_in
 from myriad.storage.connection import Connection, signed
 from myriad.storage.counters import next_number
@@ -57,6 +59,8 @@ def claim(db: Connection, request: Claim) -> Claimed | ClaimRefused | Fenced:
         return ClaimRefused(None)
     if row.presence != AWAY and row.owner != request.key:
         return ClaimRefused(row.owner)
+    if is_banned(db, row.account):  # its token was written before the ban
+        return ClaimRefused(None)
     if row.presence == AWAY:
         sql = (
             "UPDATE character SET owner_zone = ?, owner_layer = ?, epoch = ?, presence = 1, hop = hop + 1, session = ?"

@@ -14,14 +14,15 @@ in a transaction; a transaction that failed is repeated as it was, before anythi
 from __future__ import annotations
 
 import logging
-from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from threading import Lock
 from typing import Final, NamedTuple
 
 from myriad.cluster.requests import Answer, Cut, Request, ZoneKey
-from myriad.core.metrics import BUCKETS_NS
+from myriad.core.clock import NS_PER_S
+from myriad.core.durations import Durations
+from myriad.core.metrics import Sample
 from myriad.storage.port import Store, StoreUnavailable
 
 MAX_BATCH: Final = 256
@@ -32,34 +33,6 @@ LONGEST_BACK_OFF_NS: Final = 1_000_000_000
 Reply = Callable[[Answer | None], None]
 
 _LOG = logging.getLogger(__name__)
-
-
-class Durations:
-    """How long something took: counts by the buckets in which they are published, sum and maximum."""
-
-    def __init__(self) -> None:
-        self.counts = [0] * (len(BUCKETS_NS) + 1)
-        """`counts[i]` took at most `BUCKETS_NS[i]`, the last one longer than all."""
-        self.count = 0
-        self.total_ns = 0
-        self.maximum_ns = 0
-
-    def record(self, duration_ns: int) -> None:
-        """Counts one."""
-        self.counts[bisect_left(BUCKETS_NS, duration_ns)] += 1
-        self.count += 1
-        self.total_ns += duration_ns
-        self.maximum_ns = max(self.maximum_ns, duration_ns)
-
-    def percentile_ns(self, percent: float) -> int:
-        """Upper bound of what `percent` of them took: a bucket's, at most the maximum; 0 if there are none."""
-        wanted = self.count * percent / 100
-        seen = 0
-        for number, bound in zip(self.counts, BUCKETS_NS, strict=False):
-            seen += number
-            if seen >= wanted and seen:
-                return min(bound, self.maximum_ns)
-        return self.maximum_ns
 
 
 class _Waiting(NamedTuple):
@@ -102,6 +75,33 @@ class Writer:
     def num_waiting(self) -> int:
         """Requests that are not answered yet."""
         return len(self._waiting) + len(self._batch)
+
+    @property
+    def lag_ns(self) -> int:
+        """How long the oldest request has waited for its answer, 0 if none waits."""
+        try:
+            oldest = self._batch[0] if self._batch else self._waiting[0]
+        except IndexError:  # it was answered in this very moment
+            return 0
+        return max(self._clock() - oldest.since_ns, 0)
+
+    def samples(self) -> list[Sample]:
+        """For metrics; from any thread."""
+        numbers = {
+            "up": not self.last_failure,
+            "waiting": self.num_waiting,
+            "lag_seconds": self.lag_ns / NS_PER_S,
+            "requests_total": self.num_answered,
+            "refused_total": self.num_refused,
+            "cuts_total": self.num_cuts,
+            "transactions_total": self.num_transactions,
+            "failures_total": self.num_failures,
+        }
+        durations = {"request": self.waits, "commit": self.commits, "lock_wait": self.lock_waits}
+        return [
+            *(Sample(f"myriad_store_{name}", (), number) for name, number in numbers.items()),
+            *(Sample(f"myriad_store_{name}_seconds", (), taken.buckets) for name, taken in durations.items()),
+        ]
 
     @property
     def next_try_ns(self) -> int | None:

@@ -14,6 +14,7 @@ from typing import Protocol
 
 import numpy as np
 
+from myriad.core.log_lines import Lines
 from myriad.core.settings import Settings
 from myriad.game.game import Game
 from myriad.netcode.acks import reset_acks
@@ -35,6 +36,8 @@ from myriad.zone.sessions import SESSION
 from myriad.zone.trade import Trades
 
 NS_PER_S = 1_000_000_000
+
+_LOG = Lines(__name__)
 
 
 ATTENTION_HZ = 10
@@ -215,6 +218,7 @@ class Players:
         self._talk.tell(row, welcome)
         for body in self.greetings():
             self._talk.tell(row, body)
+        _LOG.info("%s joined", avatar.name, character=avatar.character, session=avatar.session)
         if self.ownership is not None:
             self.ownership.attached(avatar)
         if self._ladder.rung:
@@ -233,11 +237,11 @@ class Players:
         if avatar is None:
             return
         self._close_session(avatar, now_ns)
+        reason = "disconnected" if left.reason == LEFT_DISCONNECTED else "timed_out"
+        self.num_leaves[reason] += 1
+        _LOG.info("%s left", avatar.name, character=avatar.character, session=avatar.session, reason=reason)
         if left.reason == LEFT_DISCONNECTED:
-            self.num_leaves["disconnected"] += 1
             self.remove(avatar, now_ns)
-        else:
-            self.num_leaves["timed_out"] += 1
 
     def expire(self, now_ns: int) -> None:
         """Avatars that have lingered long enough leave."""

@@ -20,6 +20,7 @@ import numpy as np
 from myriad.cluster.events import TOPIC as EVENT_TOPIC
 from myriad.cluster.events import Events
 from myriad.cluster.member import Member, MemberSettings
+from myriad.cluster.orders import TOPIC as ORDER_TOPIC
 from myriad.cluster.requests import Answer, Directory, LeaseGranted, Request, WantZone, ZoneKey, ZoneLoad
 from myriad.cluster.talk import TOPIC as TALK_TOPIC
 from myriad.cluster.talk import Announce, Ask, Hear, TalkRouter, Tell
@@ -38,6 +39,7 @@ from myriad.zone.border import Border
 from myriad.zone.chat import Talk
 from myriad.zone.confirming import Confirming
 from myriad.zone.forwarding import FORWARD, Forwarding
+from myriad.zone.orders import Orders
 from myriad.zone.players import ATTENTION_HZ, NS_PER_S, Outbox, Players
 from myriad.zone.residence import Residence
 
@@ -111,6 +113,7 @@ class WorldPart:
             drops=cast("MutableSequence[int]", arrays.server.drops),
         )
         self.forwarding = Forwarding(arrays, players.avatars, talk)
+        self.orders = Orders(site.key.zone, players, talk, self.forwarding)
         self.events = Events()
         players.greetings = self.events.greetings
         self.gaps = new_histogram()
@@ -157,6 +160,7 @@ class WorldPart:
         self._stirred = False
         self._next_poll_ns = now_ns + POLL_EVERY_NS
         self.member.poll(now_ns)
+        self.orders.step(now_ns)
         if self._players.retired:
             self._players.end_retired(now_ns)
         if self._router is not None:
@@ -380,6 +384,9 @@ class WorldPart:
             self._hear_world(self._router, body)
         elif topic == EVENT_TOPIC:
             self._announce(self.events.hear(body, self._wall_ms()))
+        elif topic == ORDER_TOPIC:
+            self._stirred = True
+            self.orders.hear(body, self._now_ns)
 
     def _hear_world(self, router: TalkRouter, body: bytes) -> None:
         said = decode_said(body)
@@ -425,11 +432,21 @@ class WorldPart:
             "reservations": numbers.reservations,
             "handoffs": numbers.handoffs_done,
             "handoffs_failed": numbers.handoffs_failed,
+            "handoffs_to": numbers.handoffs_to,
+            "handoffs_failed_to": numbers.handoffs_failed_to,
             "cuts": numbers.cuts,
             "cut_age_seconds": round(numbers.cut_age_ns / 1e9, 6),
+            "cut_took_seconds": round(numbers.cut_took_ns / 1e9, 6),
             "store_requests_repeated": numbers.requests_repeated,
             "ghosts": self.border.num_ghosts,
             "ghosts_refused": self.border.num_refused,
             "confirmations": self.confirming.num_confirmed,
+            "lease_left_seconds": round(numbers.lease_left_ns / 1e9, 3),
+            "lease_renewals_late": numbers.renewals_late,
+            "passages": numbers.passages,
+            "arrivals": numbers.arrivals,
+            "peer_links": len(numbers.links),
+            "peer_fragments_waiting": numbers.fragments_waiting,
+            "neighbours": [area.name for area in self.border.neighbours],
             "peer_round_trip_ms": {key: round(ns / 1e6, 3) for key, ns in numbers.links.items()},
         }

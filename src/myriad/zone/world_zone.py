@@ -9,6 +9,8 @@ Invariant: between the end of its lease and its next renewal a zone takes no dat
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 from myriad.cluster.requests import Answer, Directory, LeaseGranted, Request, ZoneLoad
 from myriad.core.errors import DROP_LEASE_EXPIRED
@@ -19,6 +21,7 @@ from myriad.game.game import Game
 from myriad.netcode.addresses import Endpoint
 from myriad.sim.world import World
 from myriad.wire.datagram import Batch
+from myriad.zone.from_above import described, look_from_above
 from myriad.zone.world_part import WorldPart, WorldSite
 from myriad.zone.zone import Zone
 
@@ -54,6 +57,7 @@ class WorldZone(Zone):
             private_key=private_key,
         )
         self._now_ns = 0
+        self._suspended = False
         self._passage_servers = own_addresses[:1]
         self.part = WorldPart(
             site,
@@ -83,8 +87,8 @@ class WorldZone(Zone):
         self.part.start(granted, now_ns)
 
     def may_speak(self, now_ns: int) -> bool:
-        """False while its lease is over."""
-        return self.part.member.may_speak(now_ns)
+        """False while its lease is over, and once it is suspended."""
+        return not self._suspended and self.part.member.may_speak(now_ns)
 
     @property
     def in_world(self) -> bool:
@@ -124,9 +128,15 @@ class WorldZone(Zone):
         self._out.begin()
         self.part.drain(now_ns)
 
+    def suspend(self, now_ns: int) -> None:
+        """Time stands still, and all is written; players are not told: they come back when the zone starts anew."""
+        self._now_ns = now_ns
+        self._suspended = True
+        self.part.member.suspend()
+
     @property
     def drained(self) -> bool:
-        """True once that is done."""
+        """True once the zone is drained, or suspended and written."""
         return self.part.member.drained
 
     def take_requests(self) -> list[tuple[int, Request]]:
@@ -194,6 +204,8 @@ class WorldZone(Zone):
         self._out.begin()
         self._out.used = 0
         self.part.member.poll(now_ns)
+        if self._suspended:
+            self.part.member.tick_ended(now_ns)
 
     def _turn_begins(self, now_ns: int) -> None:
         self.part.before_tick(now_ns)
@@ -209,6 +221,10 @@ class WorldZone(Zone):
     def status(self) -> dict[str, object]:
         """As `Zone.status`, and what belongs to the world."""
         return {**super().status(), **self.part.status()}
+
+    def look_from_above(self) -> Callable[[], dict[str, Any]]:
+        """What operators are shown, copied now; the function makes plain values of it, on any thread."""
+        return partial(described, look_from_above(self.arrays, self.avatars), self.game)
 
     def histograms(self) -> dict[str, Histogram]:
         """Copies of its own histograms, in nanoseconds."""

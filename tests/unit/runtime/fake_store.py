@@ -26,6 +26,7 @@ from myriad.cluster.requests import (
     ZoneLoad,
     ZoneState,
 )
+from myriad.core.metrics import Sample
 from myriad.runtime.store_thread import Answered
 
 LEFT_MS = 9_000
@@ -113,6 +114,9 @@ class FakeWorker:
 
     def secret(self) -> bytes:
         return b"s" * 32
+
+    def samples(self) -> list[Sample]:
+        return [Sample("myriad_store_up", (), 1), Sample("myriad_store_waiting", (), self.num_waiting)]
 
     def close(self) -> None:
         while self._waiting:

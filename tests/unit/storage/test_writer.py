@@ -9,8 +9,9 @@ import pytest
 
 from myriad.cluster.requests import Answer, Committed, Cut, Done, ReadDirectory, Request, WantZone, ZoneKey
 from myriad.core.clock import ManualClock
+from myriad.core.durations import Durations
 from myriad.storage.port import StoreUnavailable
-from myriad.storage.writer import FIRST_BACK_OFF_NS, LONGEST_BACK_OFF_NS, MAX_BATCH, Durations, Writer
+from myriad.storage.writer import FIRST_BACK_OFF_NS, LONGEST_BACK_OFF_NS, MAX_BATCH, Writer
 
 WEST, EAST = ZoneKey("west"), ZoneKey("east")
 

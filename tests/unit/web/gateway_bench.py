@@ -14,6 +14,7 @@ from litestar.testing import TestClient
 from litestar.types import Receive, Scope, Send
 from nacl.pwhash import argon2id
 
+from emberdale.browser_info import FOLDER
 from myriad.cluster.requests import (
     AcquireLease,
     Answer,
@@ -35,6 +36,7 @@ from myriad.storage.port import MEMORY, Store, StoreUnavailable, open_store
 from myriad.storage.store import SqlStore
 from myriad.web.gateway.application import build_gateway
 from myriad.web.gateway.gateway import Gateway
+from myriad.web.gateway.pages import CLIENT, Folders
 from myriad.web.gateway.passwords import Passwords
 from myriad.web.gateway.ports import FutureStore, World
 from myriad.wire.token_data import TokenData, unpack_token_data
@@ -63,7 +65,13 @@ class Bench:
         self._store_thread = ThreadPoolExecutor(1)
         self._store: Store = self._store_thread.submit(self._open).result()
         self.passwords = Passwords(opslimit=argon2id.OPSLIMIT_MIN, memlimit=argon2id.MEMLIMIT_MIN)
-        self.application = build_gateway(self.gateway, FutureStore(self._submit), self.clock, passwords=self.passwords)
+        self.application = build_gateway(
+            self.gateway,
+            FutureStore(self._submit),
+            self.clock,
+            passwords=self.passwords,
+            folders=Folders(CLIENT, FOLDER),
+        )
         self.http = TestClient(self, base_url=f"http://{LOCAL}:8080", raise_server_exceptions=False)
 
     def _open(self) -> Store:

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from litestar.testing import TestClient
 
-from myriad.core.metrics import METRICS
 from myriad.runtime.host import Readiness
 from myriad.web.api.application import build_application
 from myriad.web.api.login import MAX_PLAYERS_PER_REQUEST
@@ -169,21 +168,6 @@ def test_digests_are_hexadecimal_by_cell_and_part(client: Client) -> None:
     assert client.get("/v1/zone/digests", params={"tick": 41}).status_code == 404
     assert client.get("/v1/zone/digests").status_code == 400
     assert client.get("/v1/zone/digests", params={"tick": "x"}).status_code == 400
-
-
-def test_metrics_are_those_of_the_table_and_nothing_else(client: Client) -> None:
-    login(client, name="a")
-    text = client.get("/metrics").text
-    known = {metric.name for metric in METRICS}
-    published = {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE")}
-    assert published <= known | {name.removesuffix("_total") for name in known}
-    assert 'myriad_players{zone="zone-1"} 12.0' in text
-    assert 'myriad_drops_total{reason="empty",zone="zone-2"} 3.0' in text
-    assert 'myriad_time_dilation_ratio{zone="zone-1"} 0.5' in text
-    assert 'myriad_logins_total{result="granted",zone="zone-1"} 1.0' in text
-    assert 'myriad_tick_lateness_seconds_bucket{le="0.0025",zone="zone-1"} 1.0' in text
-    assert 'myriad_tick_lateness_seconds_bucket{le="+Inf",zone="zone-1"} 2.0' in text
-    assert 'myriad_phase_seconds_count{phase="step",zone="zone-1"} 2.0' in text
 
 
 def test_the_page_says_how_to_join_and_escapes_what_it_shows(client: Client, host: FakeHost) -> None:

@@ -1,4 +1,4 @@
-"""What the gateway shows: health, the world, metrics, its page, its description, and errors."""
+"""What the gateway shows: health, the world, its page, its description, and errors."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from typing import Any
 
 import pytest
 
-from myriad.cluster.requests import AuditReport
 from myriad.core.errors import StartupError
 from myriad.core.settings import Settings
 from myriad.web.gateway.gateway import Gateway
-from myriad.web.gateway.metrics_page import GATEWAY_METRICS
 from myriad.web.gateway.ports import World
 from tests.architecture.sources import ROOT
 from tests.unit.web.gateway_bench import AWAY_HOST, EAST, WORLD, Bench, bearer, error_of, new_bench
@@ -69,60 +67,8 @@ def test_processes_are_named_to_this_machine_only(bench: Bench) -> None:
     assert layer["pid"] is layer["host"] is layer["machine"] is None
 
 
-def test_metrics_tell_of_the_gateway_and_of_every_zone(bench: Bench) -> None:
-    epoch = bench.open_zone()
-    bench.load_zone(epoch, connected=10, lateness_p99_ms=2.0)
-    bench.post("/v1/play", bench.guest())
-    bench.get("/nothing/at/all")
-    text = bench.get("/metrics").text
-    for line in (
-        'myriad_gateway_answers_total{route="/v1/play",status="202"} 1.0',
-        'myriad_gateway_answers_total{route="other",status="404"} 1.0',
-        'myriad_gateway_results_total{result="waiting",what="plays"} 1.0',
-        "myriad_gateway_queue 1.0",
-        "myriad_gateway_store_up 1.0",
-        'myriad_zone_connected{layer="0",zone="zone-1"} 10.0',
-        'myriad_zone_lateness_p99_seconds{layer="0",zone="zone-1"} 0.002',
-        f'myriad_zone_epoch{{layer="0",zone="zone-1"}} {epoch}.0',
-    ):
-        assert line in text, line
-    assert "\nmyriad_audit_balanced" not in text, "before the first audit nothing is said of it"
-
-
-def test_metrics_show_the_auditor_s_newest_report(bench: Bench) -> None:
-    bench.gateway.note_audit(AuditReport({0: 9}, {0: 2}, {0: 7}, 12), bench.clock.now_ns())
-    bench.wait(3)
-    text = bench.get("/metrics").text
-    for line in (
-        "myriad_audit_balanced 1.0",
-        "myriad_audit_problems 0.0",
-        "myriad_audit_age_seconds 3.0",
-        "myriad_audit_entries 12.0",
-        'myriad_audit_held{asset="0"} 7.0',
-    ):
-        assert line in text, line
-    bench.gateway.note_audit(AuditReport(problems=("one", "two")), bench.clock.now_ns())
-    text = bench.get("/metrics").text
-    assert "myriad_audit_balanced 0.0" in text and "myriad_audit_problems 2.0" in text
-
-
-def test_metrics_are_those_of_the_table_which_the_document_has(bench: Bench) -> None:
-    bench.open_zone()
-    published = {line.split()[2] for line in bench.get("/metrics").text.splitlines() if line.startswith("# TYPE")}
-    assert published == {metric.name for metric in GATEWAY_METRICS}
-    document = (ROOT / "docs" / "gateway.md").read_text(encoding="utf-8")
-    for metric in GATEWAY_METRICS:
-        labels = ", ".join(metric.labels)
-        assert f"| `{metric.name}` | {metric.kind} | {labels} | {metric.sentence} |" in document, metric.name
-
-
-def test_the_page_says_how_to_join_and_escapes_what_it_shows(bench: Bench) -> None:
-    bench.open_zone()
-    page = bench.http.get("/", headers={"host": "example:8080"}).text
-    assert "http://example:8080/v1/login" in page
-    assert "--world http://example:8080" in page
-    assert "zone-2" in page and "asleep" in page
-    assert "<b>" not in bench.http.get("/", headers={"host": "a<b>:1"}).text
+PAGES = ("/schema", "/ops", "/client", "/game")
+"""Files for browsers and the description itself are not described."""
 
 
 def described(bench: Bench) -> dict[str, Any]:
@@ -135,7 +81,7 @@ def test_the_description_has_every_route_and_no_other(bench: Bench) -> None:
         (route.path_format, method.lower())
         for route in bench.application.routes
         for method in getattr(route, "methods", ())
-        if method != "OPTIONS" and not route.path.startswith("/schema") and route.path != "/"
+        if method != "OPTIONS" and route.path != "/" and not route.path.startswith(PAGES)
     }
     told = {(path, method) for path, methods in described(bench)["paths"].items() for method in methods}
     assert told == inside

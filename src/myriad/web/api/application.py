@@ -10,6 +10,7 @@ zone longer than the zone's own time limit.
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from typing import Any
 
 from litestar import Litestar, MediaType, Response, get, post
@@ -20,9 +21,12 @@ from litestar.params import FromQuery, JSONBody
 
 from myriad.core.errors import LoginRefused
 from myriad.web.api.login import Grant, Grants, LoginRequest, grant, wishes_of
-from myriad.web.api.metrics_page import CONTENT_TYPE, Measured, metrics_text
+from myriad.web.api.metrics_page import metrics_text
+from myriad.web.api.ops_door import ops_door
 from myriad.web.api.ports import FrontDoorHost, FrontDoorZone
+from myriad.web.api.profile import profile_routes
 from myriad.web.api.welcome_page import welcome_page
+from myriad.web.exposition import CONTENT_TYPE
 from myriad.web.refusals import AnyRequest, BadRequest, Refusal, error_answer, http_error, not_text, refused, unexpected
 
 _MAX_BODY_BYTES = 256 * 1024
@@ -36,9 +40,15 @@ class _NotReady(Exception):
 
 def build_application(host: FrontDoorHost) -> Litestar:
     """The application for `host`, which may still be starting."""
-    logins: Counter[str] = Counter()
+    logins = Counter(dict.fromkeys(("granted", "refused", "bad"), 0))
     return Litestar(
-        route_handlers=[*_login_routes(host, logins), *_state_routes(host, logins), *_page_routes(host)],
+        route_handlers=[
+            *_login_routes(host, logins),
+            *_state_routes(host, logins),
+            *profile_routes(partial(_find_zone, host)),
+            *ops_door(host),
+            *_page_routes(host),
+        ],
         exception_handlers={
             Refusal: refused,
             LoginRefused: _refused,
@@ -98,12 +108,8 @@ def _state_routes(host: FrontDoorHost, logins: Counter[str]) -> list[Handler]:
 
     @get("/metrics", media_type=CONTENT_TYPE, summary="Numbers of all zones, for Prometheus")
     async def metrics() -> bytes:
-        """The table of `docs/metrics.md`."""
-        measured = [
-            Measured(zone.name, {**await _status(zone), "logins": dict(logins)}, zone.histograms())
-            for zone in list(host.zones.values())
-        ]
-        return metrics_text(measured)
+        """The rows of `docs/metrics.md` for a host."""
+        return await metrics_text(host, logins)
 
     return [zone_status, digests, metrics]
 

@@ -1,99 +1,125 @@
-"""`GET /metrics`: the table of metrics, filled from what zones say, in Prometheus' text format.
+"""`GET /metrics` of a host: what its zones and its process say, as samples of the table.
 
-Responsible for: turning statuses and histograms into metric families.
-Not here: names and sentences (`core/metrics.py`), the numbers (`runtime/hosted_zone.py`, zones).
+Responsible for: turning what zones say into samples.
+Not here: names and sentences (`core/metrics.py`), the text (`web/exposition.py`), the numbers
+(`runtime/hosted_zone.py`, zones).
 
-A metric finds its number in a status under its own name without `myriad_` and `_total`; one with a label finds a
-dictionary there. What a status does not have is left out.
-
-Invariant: only metrics of the table are published.
+A metric finds its number in what a zone says under its own name without `myriad_` and `_total`; one with a label of its
+own finds a dictionary there. What a zone does not say is left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from prometheus_client import CollectorRegistry
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
-from prometheus_client.registry import Collector
 
-from myriad.core.histogram import count, cumulative_counts, total
-from myriad.core.metrics import BUCKETS_NS, METRICS, PREFIX, Metric
+from myriad.core.histogram import NUM_BUCKETS, bucket_upper, total
+from myriad.core.metrics import BUCKETS_NS, HOST, PREFIX, ZONE_METRICS, Buckets, Metric, Sample
 from myriad.core.phases import PHASES
+from myriad.web.api.ports import FrontDoorHost, FrontDoorZone
+from myriad.web.exposition import page_text
 
-CONTENT_TYPE = CONTENT_TYPE_LATEST
-_NS_PER_S = 1e9
-_HISTOGRAMS = {"myriad_tick_lateness_seconds": "lateness", "myriad_handoff_gap_seconds": "handoff_gap"}
-"""Under which name a zone has the histogram of a metric without a label."""
+Status = Mapping[str, Any]
+Histogram = npt.NDArray[np.int64]
+Labels = tuple[str, str]
 
-Family = CounterMetricFamily | GaugeMetricFamily | HistogramMetricFamily
-Histograms = Mapping[str, npt.NDArray[np.int64]]
+_HISTOGRAMS: Final = {
+    "myriad_tick_lateness_seconds": "lateness",
+    "myriad_turn_seconds": "turn",
+    "myriad_gil_wait_seconds": "gil_wait",
+    "myriad_handoff_gap_seconds": "handoff_gap",
+}
+"""Under which name a zone has the histogram of a metric."""
+
+_OTHERWISE: Final[dict[str, Callable[[Status], object]]] = {
+    "myriad_handoffs_total": lambda status: _both(status, done="handoffs", refused="handoffs_failed"),
+    "myriad_socket_errors_total": lambda status: _both(status, receive="receive_errors", send="send_errors"),
+    "myriad_peer_round_trip_seconds": lambda status: _round_trips(status),
+}
+"""Metrics that are put together from what a zone says otherwise."""
+
+_UPPERS: Final = [bucket_upper(index) for index in range(NUM_BUCKETS)]
+_STARTS: Final = np.array([0, *(np.searchsorted(_UPPERS, bound, side="right") for bound in BUCKETS_NS)])
+"""Where in a zone's histogram each published bucket begins."""
+
+
+async def metrics_text(host: FrontDoorHost, logins: Mapping[str, int]) -> bytes:
+    """The page. All zones are asked at once, between their ticks, for nothing but what costs little."""
+    measured = await asyncio.gather(*(_measure(zone) for zone in list(host.zones.values())))
+    own = [Sample("myriad_logins_total", (result,), number) for result, number in logins.items()]
+    zones = (sample for each in measured for sample in zone_samples(each))
+    return page_text(HOST, (*zones, *own, *host.samples()))
+
+
+async def _measure(zone: FrontDoorZone) -> Measured:
+    try:
+        return Measured(zone.name, await zone.numbers(), zone.histograms())
+    except (RuntimeError, TimeoutError):
+        return Measured(zone.name, None, {})
 
 
 class Measured(NamedTuple):
-    """What one zone said."""
+    """What one zone said; nothing if it did not answer."""
 
     zone: str
-    status: Mapping[str, object]
-    histograms: Histograms
+    status: Status | None
+    histograms: Mapping[str, Histogram]
 
 
-class _Once(Collector):
-    """Publishes one set of numbers."""
+def zone_samples(measured: Measured) -> Iterator[Sample]:
+    """Everything about one zone."""
+    zone, _, layer = measured.zone.partition("/")
+    labels = (zone, layer or "0")
+    if measured.status is None:
+        yield Sample("myriad_zone_answers", labels, 0)
+        return
+    yield Sample("myriad_zone_answers", labels, 1)
+    for metric in ZONE_METRICS:
+        if metric.kind == "histogram":
+            yield from _histogram_samples(metric, labels, measured.histograms)
+        else:
+            yield from _number_samples(metric, labels, measured.status)
 
-    def __init__(self, measured: list[Measured]) -> None:
-        self._measured = measured
 
-    def collect(self) -> Iterable[Family]:
-        """One family for each row of the table."""
-        return [_family(metric, self._measured) for metric in METRICS]
-
-
-def metrics_text(measured: list[Measured]) -> bytes:
-    """The page."""
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Once(measured))
-    return generate_latest(registry)
+def buckets_of(histogram: Histogram) -> Buckets:
+    """A zone's histogram with the buckets in which it is published."""
+    counts = np.add.reduceat(histogram[:NUM_BUCKETS], _STARTS)
+    return Buckets(counts.tolist(), total(histogram))
 
 
 def status_key(metric: Metric) -> str:
-    """Where a status has the number of a counter or gauge."""
+    """Where a zone says the number of a counter or gauge."""
     return metric.name.removeprefix(PREFIX).removesuffix("_total")
 
 
-def _family(metric: Metric, measured: list[Measured]) -> Family:
-    labels = ["zone", metric.label] if metric.label else ["zone"]
-    if metric.kind == "histogram":
-        return _histogram_family(metric, labels, measured)
-    kind = CounterMetricFamily if metric.kind == "counter" else GaugeMetricFamily
-    family = kind(metric.name, metric.sentence, labels=labels)
-    for zone, status, _ in measured:
-        value = status.get(status_key(metric))
-        if isinstance(value, Mapping):
-            for label, number in value.items():
-                family.add_metric([zone, str(label)], float(number))
-        elif isinstance(value, int | float):
-            family.add_metric([zone], float(value))
-    return family
+def _number_samples(metric: Metric, labels: Labels, status: Status) -> Iterator[Sample]:
+    otherwise = _OTHERWISE.get(metric.name)
+    value = status.get(status_key(metric)) if otherwise is None else otherwise(status)
+    if isinstance(value, Mapping):
+        for own, number in value.items():
+            yield Sample(metric.name, (*labels, str(own)), number)
+    elif isinstance(value, int | float):
+        yield Sample(metric.name, labels, value)
 
 
-def _histogram_family(metric: Metric, labels: list[str], measured: list[Measured]) -> HistogramMetricFamily:
-    family = HistogramMetricFamily(metric.name, metric.sentence, labels=labels)
-    own_name = _HISTOGRAMS.get(metric.name, "")
-    for zone, _, histograms in measured:
-        for name in PHASES if metric.label == "phase" else (own_name,):
-            histogram = histograms.get(name)
-            if histogram is None:  # a zone that stands alone hands nobody over
-                continue
-            buckets = [
-                (str(bound / _NS_PER_S), float(number))
-                for bound, number in zip(BUCKETS_NS, cumulative_counts(histogram, BUCKETS_NS), strict=True)
-            ]
-            buckets.append(("+Inf", float(count(histogram))))
-            own = [zone, name] if metric.label else [zone]
-            family.add_metric(own, buckets, sum_value=total(histogram) / _NS_PER_S)
-    return family
+def _histogram_samples(metric: Metric, labels: Labels, histograms: Mapping[str, Histogram]) -> Iterator[Sample]:
+    by_phase = "phase" in metric.labels
+    for name in PHASES if by_phase else (_HISTOGRAMS[metric.name],):
+        histogram = histograms.get(name)
+        if histogram is not None:  # a zone that stands alone hands nobody over
+            yield Sample(metric.name, (*labels, name) if by_phase else labels, buckets_of(histogram))
+
+
+def _both(status: Status, **names: str) -> dict[str, float]:
+    return {label: status[name] for label, name in names.items() if name in status}
+
+
+def _round_trips(status: Status) -> dict[str, float]:
+    """To neighbours only: a zone may have links to any number of others."""
+    neighbours = status.get("neighbours", ())
+    found: Mapping[str, float] = status.get("peer_round_trip_ms", {})
+    return {peer: ms / 1e3 for peer, ms in found.items() if peer.partition("/")[0] in neighbours}

@@ -9,13 +9,15 @@ answers at once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from myriad.core.metrics import Sample
 from myriad.runtime.hosted_zone import Wish
+from myriad.runtime.profile.desk import ProfileDesk
 
 
 class FrontDoorZone(Protocol):
@@ -39,12 +41,21 @@ class FrontDoorZone(Protocol):
         """All numbers of the zone. Raises RuntimeError or TimeoutError if it does not answer."""
         ...
 
+    async def numbers(self) -> dict[str, object]:
+        """Those that cost little, for metrics. Raises as `status`."""
+        ...
+
     def histograms(self) -> dict[str, npt.NDArray[np.int64]]:
         """Histograms of nanoseconds by name: `lateness` and every phase."""
         ...
 
     async def digests(self, tick: int) -> dict[tuple[int, int, int], int] | None:
         """64-bit digests by (cell x, cell y, part) at a snapshot tick, None if not kept. Raises as `status`."""
+        ...
+
+    @property
+    def profiles(self) -> ProfileDesk:
+        """Where profiles of it begin, are read and end."""
         ...
 
 
@@ -73,6 +84,15 @@ class FrontDoorHost(Protocol):
     @property
     def allow_spawn_choice(self) -> bool:
         """True if a login may name its spawn point, and many players may log in by one request."""
+        ...
+
+    @property
+    def ops_key(self) -> Callable[[], str]:
+        """What opens the routes for operators, "" if nothing does (`ops_door.py`)."""
+        ...
+
+    def samples(self) -> Iterable[Sample]:
+        """What metrics show that is not about one zone."""
         ...
 
     @property

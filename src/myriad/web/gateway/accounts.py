@@ -137,5 +137,5 @@ def _hash_of(secret: str) -> bytes:
 
 def _not_banned(account: AccountRow) -> AccountRow:
     if account.banned:
-        raise Refusal(403, "banned", f"{account.name} may not play here")
+        raise Refusal(403, "banned", account.ban_text)
     return account

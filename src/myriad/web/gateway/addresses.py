@@ -1,7 +1,7 @@
 """Addresses: whose request it is, and where a token sends its client.
 
-Responsible for: the client's address, also behind a proxy; what limits are kept by; the servers in a token; whether the
-gateway may listen where it is told to.
+Responsible for: the client's address, also behind a proxy; what limits are kept by; the servers in a token; where the
+relay is; whether the gateway may listen where it is told to.
 Not here: limits themselves (`rate_limits.py`), sockets (`runtime/`).
 
 Invariants: behind a proxy nobody is taken for a neighbour on this machine; a password never crosses a network in the
@@ -14,6 +14,7 @@ import ipaddress
 import ssl
 from collections.abc import Iterable
 from typing import Final, NamedTuple
+from urllib.parse import urlsplit
 
 from myriad.core.errors import StartupError
 from myriad.core.settings import Settings
@@ -81,12 +82,26 @@ class TokenServers:
         """For the zone at `endpoint`, asked for by a request that came to this machine's `local_host`."""
         bound = parse_endpoint(endpoint)
         if self._public:
-            return tuple(
-                server._replace(port=bound.port) if server.port == _ZONE_PORT else server for server in self._public
-            )
+            return self.public_of(bound)
         if bound.high == 0 and bound.low in _ANY_HOST:
             return (new_endpoint(local_host, bound.port),)
         return (bound,)
+
+    def public_of(self, bound: Endpoint) -> tuple[Endpoint, ...]:
+        """The public addresses of the zone bound at `bound`, none without that setting."""
+        return tuple(
+            server._replace(port=bound.port) if server.port == _ZONE_PORT else server for server in self._public
+        )
+
+
+def relay_url(settings: Settings, host: str) -> str:
+    """Where the relay is for who asked the gateway as `host` (the header, with or without a port)."""
+    if settings.relay_url:
+        return settings.relay_url
+    name = urlsplit(f"//{host}").hostname or "127.0.0.1"
+    scheme = "wss" if settings.tls_certificate or settings.behind_proxy else "ws"
+    port = settings.relay_port or settings.http_port + 1
+    return f"{scheme}://{f'[{name}]' if ':' in name else name}:{port}/v1/relay"
 
 
 def is_private(settings: Settings, bind: str) -> bool:

@@ -1,6 +1,6 @@
 """The gateway as an ASGI application.
 
-Responsible for: routes, who asks, answers to errors, counting answers.
+Responsible for: routes, who asks, answers to errors.
 Not here: what is done (`accounts.py`, `characters.py`, `entering.py`, `crowds.py`), the server (`runtime/`).
 
 Invariants: every error is JSON, `{"error": {"code", "message"}}`, and never shows a traceback; nothing here waits but
@@ -10,26 +10,29 @@ for the store and the password threads, each for seconds at most.
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
-from litestar import Litestar, MediaType, Response, delete, get, post
+from litestar import Litestar, Response, delete, get, post
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig, ResponseSpec
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.params import FromPath, JSONBody
-from litestar.types import Message, Scope
 
 from myriad.cluster.requests import AccountRow
 from myriad.core.clock import Clock
 from myriad.web.checks import checked_name
+from myriad.web.exposition import CONTENT_TYPE
 from myriad.web.gateway.accounts import Accounts
-from myriad.web.gateway.addresses import Client, client_of
+from myriad.web.gateway.addresses import Client, client_of, relay_url
 from myriad.web.gateway.characters import AccountCharacters, character_answer
+from myriad.web.gateway.counting import begun_at, count_in
 from myriad.web.gateway.crowds import Crowds
 from myriad.web.gateway.entering import Entering, Granted
+from myriad.web.gateway.game_info import game_route
 from myriad.web.gateway.gateway import Gateway
+from myriad.web.gateway.maps import map_routes
 from myriad.web.gateway.messages import (
     CharacterAnswer,
     CharactersAnswer,
@@ -48,12 +51,15 @@ from myriad.web.gateway.messages import (
     WaitAnswer,
     WorldAnswer,
 )
-from myriad.web.gateway.metrics_page import CONTENT_TYPE, metrics_text
+from myriad.web.gateway.metrics_page import metrics_text
+from myriad.web.gateway.pages import Folders, game_pages
 from myriad.web.gateway.passwords import Passwords
 from myriad.web.gateway.ports import StorePort, StoreUnavailable
 from myriad.web.gateway.reading import DirectoryReader
-from myriad.web.gateway.welcome_page import welcome_page
 from myriad.web.gateway.world_view import world_answer
+from myriad.web.ops.operations import Operations
+from myriad.web.ops.pages import ops_pages
+from myriad.web.ops.routes import ops_routes
 from myriad.web.refusals import (
     AnyRequest,
     Refusal,
@@ -97,9 +103,19 @@ class Desk:
         behind_proxy = self.gateway.settings.behind_proxy
         return client_of(str(peer[0]) if peer else None, forwarded_for, behind_proxy=behind_proxy)
 
+    def relay(self, request: AnyRequest) -> str:
+        """Where the relay is for who asks."""
+        return relay_url(self.gateway.settings, request.headers.get("host", ""))
+
     async def account(self, request: AnyRequest) -> AccountRow:
         """Whose session the request brings. Raises Refusal."""
         return await self.accounts.by_session(request.headers.get("authorization"), self.client(request))
+
+    async def player(self, request: AnyRequest) -> AccountRow:
+        """The same for one who wants into the world, which is limited."""
+        account = await self.account(request)
+        self.gateway.limit_plays(self.client(request), account.account, self.clock.now_ns())
+        return account
 
 
 def build_gateway(
@@ -108,9 +124,12 @@ def build_gateway(
     clock: Clock,
     *,
     passwords: Passwords,
+    folders: Folders,
+    operations: Operations | None = None,
     random_bytes: Callable[[int], bytes] = os.urandom,
 ) -> Litestar:
-    """The application. `passwords` stay the caller's, to be closed after the server has ended."""
+    """The application. `passwords` stay the caller's, to be closed after the server has ended; `folders` have what
+    browsers load; `operations` is what operators see, None for a gateway without."""
     desk = Desk(gateway, store, clock, passwords, random_bytes)
     return Litestar(
         route_handlers=[
@@ -119,6 +138,10 @@ def build_gateway(
             *_play_routes(desk),
             *_crowd_routes(desk),
             *_state_routes(desk),
+            *map_routes(gateway.world.maps),
+            *ops_pages(),
+            *([] if operations is None else ops_routes(operations, store, desk.client)),
+            *game_pages(folders, gateway.settings.relay_url),
         ],
         exception_handlers={
             Refusal: refused,
@@ -127,7 +150,8 @@ def build_gateway(
             UnicodeDecodeError: not_text,
             Exception: unexpected,
         },
-        before_send=[_count_in(gateway)],
+        before_send=[count_in(gateway, clock)],
+        middleware=[begun_at(clock)],
         openapi_config=OpenAPIConfig(
             title="Myriad gateway",
             version="1",
@@ -218,13 +242,13 @@ def _play_routes(desk: Desk) -> list[Handler]:
     )
     async def play(request: AnyRequest, data: JSONBody[PlayRequest]) -> Response[PlayAnswer]:
         """A connect token for the zone where the character stands, or a place in the queue."""
-        account = await desk.account(request)
+        account = await desk.player(request)
         spawn = desk.entering.checked_spawn(data.spawn)
         if data.character is None:
             row = await desk.characters.by_default(account, spawn)
         else:
             row = await desk.characters.own(account, data.character)
-        return _entered(desk, await desk.entering.play(row, spawn, _local_host(request)))
+        return _entered(desk, request, await desk.entering.play(row, spawn, _local_host(request)))
 
     @post(
         "/v1/resume",
@@ -235,9 +259,9 @@ def _play_routes(desk: Desk) -> list[Handler]:
     )
     async def resume(request: AnyRequest, data: JSONBody[ResumeRequest]) -> Response[PlayAnswer]:
         """A connect token for the zone where the character is in the world now; never waits for room."""
-        row = await desk.characters.own(await desk.account(request), data.character)
+        row = await desk.characters.own(await desk.player(request), data.character)
         session = None if data.session is None else int(data.session, 16)
-        return _entered(desk, await desk.entering.resume(row, session, _local_host(request)))
+        return _entered(desk, request, await desk.entering.resume(row, session, _local_host(request)))
 
     return [play, resume]
 
@@ -263,7 +287,8 @@ def _state_routes(desk: Desk) -> list[Handler]:
     async def world(request: AnyRequest) -> WorldAnswer:
         """Where zones lie, what runs of them and how they are; processes are named to this machine only."""
         await desk.reader.try_look()
-        return world_answer(gateway, clock.now_ns(), with_hosts=desk.client(request).is_local)
+        with_hosts = desk.client(request).is_local
+        return world_answer(gateway, clock.now_ns(), desk.relay(request), with_hosts=with_hosts)
 
     unavailable = ResponseSpec(HealthAnswer, generate_examples=False, description="Nobody can join now.")
 
@@ -278,26 +303,17 @@ def _state_routes(desk: Desk) -> list[Handler]:
 
     @get("/metrics", media_type=CONTENT_TYPE, summary="Numbers for Prometheus")
     async def metrics() -> bytes:
-        """The table of `docs/gateway.md`."""
+        """The rows of `docs/metrics.md` for a gateway."""
         await desk.reader.try_look()
         return metrics_text(gateway, clock.now_ns())
 
-    @get("/", media_type=MediaType.HTML, include_in_schema=False)
-    async def welcome(request: AnyRequest) -> str:
-        """A page for people."""
-        await desk.reader.try_look()
-        now_ns = clock.now_ns()
-        shown = world_answer(gateway, now_ns, with_hosts=False)
-        base_url = f"{request.url.scheme}://{request.url.netloc}"
-        return welcome_page(gateway.readiness(now_ns).text, base_url, gateway.guests, shown)
-
-    return [world, healthz, metrics, welcome]
+    return [world, healthz, metrics, game_route(gateway.world.info)]
 
 
-def _entered(desk: Desk, outcome: Granted | WaitAnswer) -> Response[Any]:
+def _entered(desk: Desk, request: AnyRequest, outcome: Granted | WaitAnswer) -> Response[Any]:
     if isinstance(outcome, WaitAnswer):
         return Response(outcome, status_code=202, headers=retry_after(outcome.retry_after_s))
-    return Response(desk.entering.answer(outcome), status_code=200)
+    return Response(desk.entering.answer(outcome, desk.relay(request)), status_code=200)
 
 
 def _local_host(request: AnyRequest) -> str:
@@ -310,13 +326,3 @@ def _local_host(request: AnyRequest) -> str:
 
 def _store_unavailable(_: AnyRequest, __: StoreUnavailable) -> Response[Any]:
     return error_answer(503, "store_unavailable", "the store does not answer; ask again", retry_after(1.0))
-
-
-def _count_in(gateway: Gateway) -> Callable[[Message, Scope], Awaitable[None]]:
-    """Counts answers by route, not by path, so that nobody can make the numbers grow."""
-
-    async def count(message: Message, scope: Scope) -> None:
-        if message["type"] == "http.response.start":
-            gateway.answers[str(scope.get("path_template", "other")), int(message["status"])] += 1
-
-    return count

@@ -105,8 +105,8 @@ class Entering:
             raise BadRequest("bad_spawn", "the world ends before that place")
         return checked
 
-    def answer(self, outcome: Granted | WaitAnswer) -> PlayAnswer | WaitAnswer:
-        """What one player is told."""
+    def answer(self, outcome: Granted | WaitAnswer, relay: str) -> PlayAnswer | WaitAnswer:
+        """What one player is told; `relay` is where browsers connect."""
         if isinstance(outcome, WaitAnswer):
             return outcome
         return PlayAnswer(
@@ -117,6 +117,7 @@ class Entering:
             zone=outcome.row.key.zone,
             layer=outcome.row.key.layer,
             servers=outcome.servers,
+            relay=relay,
             protocol=self.protocol(outcome.row),
             map=self.map_info(outcome.row.key.zone),
         )

@@ -11,13 +11,16 @@ Invariants: nothing here waits or reads a clock: time is an argument. All calls 
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from typing import Final, NamedTuple
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, NamedTuple
 
 from myriad.cluster.directory import DirectoryView, takes_players
 from myriad.cluster.placement import LoadBalancer
 from myriad.cluster.requests import AuditReport, Directory, ZoneKey
+from myriad.core.durations import Durations
 from myriad.core.errors import StartupError
+from myriad.core.metrics import Sample
 from myriad.core.settings import Settings
 from myriad.storage.names import name_key
 from myriad.web.gateway.addresses import Client, TokenServers, is_private, parse_prefixes
@@ -61,12 +64,19 @@ class Gateway:
         """By (what, what became of it)."""
         self.answers: Counter[tuple[str, int]] = Counter()
         """By (route, status)."""
+        self.answer_times: defaultdict[str, Durations] = defaultdict(Durations)
+        """By route: from a request to the beginning of its answer."""
+        self.sources: list[Callable[[], Iterable[Sample]]] = []
+        """What else the page of metrics shows: the process, its store and bus."""
+        self.fleet: Callable[[], Mapping[str, Any]] = dict
+        """What the supervisor says about its processes; nothing without one."""
         self.audited: Audited | None = None
         self.store_failed_ns: int | None = None
         """When the store failed, None since it last answered."""
         self._exempt = parse_prefixes(settings.http_exempt_prefixes)
         self._by_address = RateLimit(settings.requests_per_address_min)
         self._by_account = RateLimit(settings.logins_per_account_min)
+        self._by_player = RateLimit(settings.plays_per_account_min)
         self._wanted_ns: dict[ZoneKey, int] = {}
 
     # What it learns.
@@ -133,6 +143,15 @@ class Gateway:
         if wait_s > 0:
             self.counts["limited", "account"] += 1
             raise Refusal(429, "too_many_requests", "too many logins of this account have failed", wait_s)
+
+    def limit_plays(self, client: Client, account: int, now_ns: int) -> None:
+        """Counts a request of an account to enter the world, or to go back into it."""
+        if client.is_in(self._exempt):
+            return
+        wait_s = self._by_player.take(str(account), now_ns)
+        if wait_s > 0:
+            self.counts["limited", "plays"] += 1
+            raise Refusal(429, "too_many_requests", "this account asks to play too often", wait_s)
 
     def forgive_account(self, client: Client, name: str) -> None:
         """The attempt was none that failed."""

@@ -132,7 +132,10 @@ class ProtocolInfo(msgspec.Struct, frozen=True):
 
 
 class PlayAnswer(msgspec.Struct, frozen=True):
-    """`token` is a netcode 1.02 connect token (2048 bytes) in base64, good for some seconds at `servers` (UDP)."""
+    """`token` is a netcode 1.02 connect token (2048 bytes) in base64, good for some seconds at `servers` (UDP).
+
+    Browsers bring it to `relay`, a WebSocket.
+    """
 
     token: str
     session: str
@@ -141,6 +144,7 @@ class PlayAnswer(msgspec.Struct, frozen=True):
     zone: str
     layer: int
     servers: tuple[str, ...]
+    relay: str
     protocol: ProtocolInfo
     map: MapInfo
 
@@ -235,13 +239,15 @@ class ZoneAnswer(msgspec.Struct, frozen=True):
 
 
 class WorldAnswer(msgspec.Struct, frozen=True):
-    """Everything at once."""
+    """Everything at once. `guests`: whether a name alone is enough to log in; `relay`: the WebSocket for browsers."""
 
     game: str
     players: int
     connected: int
     max_online: int
     waiting: int
+    guests: bool
+    relay: str
     hosts: int
     directory_age_s: float
     zones: list[ZoneAnswer]

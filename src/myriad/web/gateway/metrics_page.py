@@ -1,125 +1,105 @@
-"""`GET /metrics` of the gateway: its own numbers, those of all zones by the directory, and the auditor's newest report.
+"""`GET /metrics` of the gateway: its own numbers, those of all zones by the directory, the auditor's newest report, and
+what the supervisor says.
 
-Responsible for: the table of these metrics, and filling it.
-Not here: what a zone measures of itself (`core/metrics.py`, each host's front door).
+Responsible for: turning all that into samples of the table.
+Not here: names and sentences (`core/metrics.py`), the text (`web/exposition.py`), what a zone measures of itself (each
+host's front door).
 
-Invariant: names and sentences are those of `GATEWAY_METRICS`, which `docs/gateway.md` is tested against.
+Invariant: nothing is asked of anybody for it: everything is known here already.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Final, NamedTuple
-
-from prometheus_client import CollectorRegistry
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
-from prometheus_client.registry import Collector
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 from myriad.cluster.requests import LeaseRow
+from myriad.core.metrics import GATEWAY, Sample
+from myriad.web.exposition import page_text
 from myriad.web.gateway.gateway import Gateway
 
-CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 NS_PER_S: Final = 1_000_000_000
-
-Family = CounterMetricFamily | GaugeMetricFamily
-Sample = tuple[tuple[str, ...], float]
-
-
-class GatewayMetric(NamedTuple):
-    """One row of the table."""
-
-    name: str
-    kind: str
-    labels: tuple[str, ...]
-    sentence: str
-
-
-_ZONE = ("zone", "layer")
-
-GATEWAY_METRICS: Final = (
-    GatewayMetric("myriad_gateway_answers_total", "counter", ("route", "status"), "HTTP requests answered."),
-    GatewayMetric("myriad_gateway_results_total", "counter", ("what", "result"), "What became of what was asked for."),
-    GatewayMetric("myriad_gateway_queue", "gauge", (), "Players in the login queue."),
-    GatewayMetric("myriad_gateway_promised", "gauge", (), "Places promised to players who have not arrived yet."),
-    GatewayMetric("myriad_gateway_store_up", "gauge", (), "1 if the store answered when it was last asked."),
-    GatewayMetric("myriad_gateway_directory_age_seconds", "gauge", (), "Since the directory was read."),
-    GatewayMetric("myriad_zone_players", "gauge", _ZONE, "Players in a zone, those who linger included."),
-    GatewayMetric("myriad_zone_connected", "gauge", _ZONE, "Players connected to a zone."),
-    GatewayMetric("myriad_zone_capacity", "gauge", _ZONE, "Connected players that a zone takes."),
-    GatewayMetric("myriad_zone_lateness_p99_seconds", "gauge", _ZONE, "How late a zone's ticks begin (p99)."),
-    GatewayMetric("myriad_zone_cpu_cores", "gauge", _ZONE, "CPU that a zone uses."),
-    GatewayMetric("myriad_zone_epoch", "gauge", _ZONE, "Epoch of a zone's lease: goes up when it starts anew."),
-    GatewayMetric("myriad_audit_balanced", "gauge", (), "1 if everything added up at the newest audit."),
-    GatewayMetric("myriad_audit_problems", "gauge", (), "What did not add up at the newest audit."),
-    GatewayMetric("myriad_audit_age_seconds", "gauge", (), "Since the newest audit."),
-    GatewayMetric("myriad_audit_entries", "gauge", (), "Ledger entries at the newest audit."),
-    GatewayMetric("myriad_audit_minted", "gauge", ("asset",), "Of an asset: ever made."),
-    GatewayMetric("myriad_audit_burned", "gauge", ("asset",), "Of an asset: ever destroyed."),
-    GatewayMetric("myriad_audit_held", "gauge", ("asset",), "Of an asset: held by characters and grounds."),
-)
-
-
-class _Once(Collector):
-    def __init__(self, families: list[Family]) -> None:
-        self._families = families
-
-    def collect(self) -> Iterable[Family]:
-        return self._families
+_DECISIONS: Final = ("started", "layers_added", "merged", "hibernated")
 
 
 def metrics_text(gateway: Gateway, now_ns: int) -> bytes:
     """The page."""
-    samples: dict[str, list[Sample]] = {}
-    for name, labels, value in _measure(gateway, now_ns):
-        samples.setdefault(name, []).append((labels, value))
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Once([_family(metric, samples.get(metric.name, [])) for metric in GATEWAY_METRICS]))
-    return generate_latest(registry)
+    return page_text(GATEWAY, _samples(gateway, now_ns))
 
 
-def _family(metric: GatewayMetric, samples: list[Sample]) -> Family:
-    kind = CounterMetricFamily if metric.kind == "counter" else GaugeMetricFamily
-    family = kind(metric.name, metric.sentence, labels=metric.labels)
-    for labels, value in samples:
-        family.add_metric(labels, value)
-    return family
+def _samples(gateway: Gateway, now_ns: int) -> Iterator[Sample]:
+    fleet = gateway.fleet()
+    yield from _own_samples(gateway, now_ns)
+    yield from _directory_samples(gateway, fleet, now_ns)
+    yield from _audit_samples(gateway, now_ns)
+    yield from _fleet_samples(fleet)
+    for source in gateway.sources:
+        yield from source()
 
 
-def _measure(gateway: Gateway, now_ns: int) -> Iterator[tuple[str, tuple[str, ...], float]]:
-    for (route, status), count in gateway.answers.items():
-        yield "myriad_gateway_answers_total", (route, str(status)), count
-    for what, count in gateway.counts.items():
-        yield "myriad_gateway_results_total", what, count
+def _own_samples(gateway: Gateway, now_ns: int) -> Iterator[Sample]:
+    for (route, status), count in list(gateway.answers.items()):
+        yield Sample("myriad_gateway_answers_total", (route, str(status)), count)
+    for route, taken in list(gateway.answer_times.items()):
+        yield Sample("myriad_gateway_answer_seconds", (route,), taken.buckets)
+    for what, count in list(gateway.counts.items()):
+        yield Sample("myriad_gateway_results_total", what, count)
     balancer = gateway.balancer
-    yield "myriad_gateway_queue", (), len(balancer.queue)
-    yield "myriad_gateway_promised", (), len(balancer.promises)
-    yield "myriad_gateway_store_up", (), gateway.store_failed_ns is None
-    yield "myriad_gateway_directory_age_seconds", (), (now_ns - balancer.view.read_ns) / NS_PER_S
-    for row in balancer.view.rows(now_ns):
-        yield from _measure_zone(row)
-    yield from _measure_audit(gateway, now_ns)
+    yield Sample("myriad_gateway_queue", (), len(balancer.queue))
+    yield Sample("myriad_gateway_promised", (), len(balancer.promises))
+    yield Sample("myriad_gateway_store_up", (), gateway.store_failed_ns is None)
+    yield Sample("myriad_gateway_directory_age_seconds", (), (now_ns - balancer.view.read_ns) / NS_PER_S)
 
 
-def _measure_zone(row: LeaseRow) -> Iterator[tuple[str, tuple[str, ...], float]]:
-    labels = (row.key.zone, str(row.key.layer))
-    yield "myriad_zone_players", labels, row.load.players
-    yield "myriad_zone_connected", labels, row.load.connected
-    yield "myriad_zone_capacity", labels, row.capacity
-    yield "myriad_zone_lateness_p99_seconds", labels, row.load.lateness_p99_ms / 1e3
-    yield "myriad_zone_cpu_cores", labels, row.load.cpu_cores
-    yield "myriad_zone_epoch", labels, row.epoch
+def _directory_samples(gateway: Gateway, fleet: Mapping[str, Any], now_ns: int) -> Iterator[Sample]:
+    wanted = {_labels(name) for host in fleet.get("hosts", ()) for name in host.get("charge", ())}
+    for row in gateway.balancer.view.rows(now_ns):
+        labels = (row.key.zone, str(row.key.layer))
+        wanted.discard(labels)
+        yield Sample("myriad_zone_up", labels, 1)
+        yield from _zone_samples(row, labels)
+    for labels in wanted:
+        yield Sample("myriad_zone_up", labels, 0)
 
 
-def _measure_audit(gateway: Gateway, now_ns: int) -> Iterator[tuple[str, tuple[str, ...], float]]:
+def _zone_samples(row: LeaseRow, labels: tuple[str, str]) -> Iterator[Sample]:
+    yield Sample("myriad_zone_players", labels, row.load.players)
+    yield Sample("myriad_zone_connected", labels, row.load.connected)
+    yield Sample("myriad_zone_capacity", labels, row.capacity)
+    yield Sample("myriad_zone_lateness_p99_seconds", labels, row.load.lateness_p99_ms / 1e3)
+    yield Sample("myriad_zone_cpu_cores", labels, row.load.cpu_cores)
+    yield Sample("myriad_zone_epoch", labels, row.epoch)
+
+
+def _audit_samples(gateway: Gateway, now_ns: int) -> Iterator[Sample]:
     audited = gateway.audited
     if audited is None:
         return
     report = audited.report
-    yield "myriad_audit_balanced", (), report.balanced
-    yield "myriad_audit_problems", (), len(report.problems)
-    yield "myriad_audit_age_seconds", (), (now_ns - audited.now_ns) / NS_PER_S
-    yield "myriad_audit_entries", (), report.num_entries
+    yield Sample("myriad_audit_balanced", (), report.balanced)
+    yield Sample("myriad_audit_problems", (), len(report.problems))
+    yield Sample("myriad_audit_age_seconds", (), (now_ns - audited.now_ns) / NS_PER_S)
+    yield Sample("myriad_audit_entries", (), report.num_entries)
     for name, amounts in (("minted", report.minted), ("burned", report.burned), ("held", report.held)):
         for asset, amount in amounts.items():
-            yield f"myriad_audit_{name}", (str(asset),), amount
+            yield Sample(f"myriad_audit_{name}", (str(asset),), amount)
+
+
+def _fleet_samples(fleet: Mapping[str, Any]) -> Iterator[Sample]:
+    """Nothing without a supervisor."""
+    if not fleet:
+        return
+    hosts, counts = fleet.get("hosts", ()), fleet.get("counts", {})
+    yield Sample("myriad_fleet_hosts", (), sum(1 for host in hosts if host["pid"] is not None))
+    yield Sample("myriad_fleet_zones_asleep", (), len(fleet.get("asleep", ())))
+    for host in hosts:
+        yield Sample("myriad_fleet_starts_total", (host["name"],), host["starts"])
+    yield Sample("myriad_fleet_restarts_total", (), counts.get("restarts", 0))
+    yield Sample("myriad_fleet_hangs_total", (), counts.get("hung", 0))
+    for decision in _DECISIONS:
+        yield Sample("myriad_fleet_decisions_total", (decision,), counts.get(decision, 0))
+
+
+def _labels(zone: str) -> tuple[str, str]:
+    name, _, layer = zone.partition("/")
+    return name, layer or "0"

@@ -9,13 +9,15 @@ Invariant: nothing waits on the event loop's thread.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from typing import Final, NamedTuple, Protocol
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple, Protocol
 
 from myriad.cluster.requests import Answer, Request
 from myriad.core.errors import MyriadError
 from myriad.game.world_map import WorldMap
+from myriad.web.gateway.maps import MapSource
 
 ANSWER_S: Final = 3.0
 
@@ -55,3 +57,7 @@ class World(NamedTuple):
     game: str
     start_points: tuple[tuple[float, float], ...]
     """Where new characters stand, in metres, spread by their names. At least one, and each in a zone."""
+    info: Mapping[str, Any] = MappingProxyType({})
+    """What browsers are told of the game (`game_info.py`)."""
+    maps: MapSource = MapSource(lambda zone: {}, ())
+    """What browsers are shown of zones."""

@@ -18,8 +18,8 @@ LATE_MS: Final = 33.0
 """Two ticks of 60 Hz: a zone whose p99 is beyond shows it to its players."""
 
 
-def world_answer(gateway: Gateway, now_ns: int, *, with_hosts: bool) -> WorldAnswer:
-    """What everybody may know, and the processes `with_hosts`."""
+def world_answer(gateway: Gateway, now_ns: int, relay: str, *, with_hosts: bool) -> WorldAnswer:
+    """What everybody may know, and the processes `with_hosts`; `relay` is where browsers connect."""
     view = gateway.balancer.view
     totals = view.totals(now_ns)
     zones = [
@@ -32,6 +32,8 @@ def world_answer(gateway: Gateway, now_ns: int, *, with_hosts: bool) -> WorldAns
         connected=totals.connected,
         max_online=gateway.settings.max_online,
         waiting=len(gateway.balancer.queue),
+        guests=gateway.guests,
+        relay=relay,
         hosts=totals.hosts,
         directory_age_s=round((now_ns - view.read_ns) / NS_PER_S, 3),
         zones=zones,

@@ -1,0 +1,54 @@
+/**
+ * The page, put together: the game's words, the client, the first screen, the world.
+ *
+ * Responsible for: their order, and what the address says (`?name=X`, and the impairments that the client reads). Not
+ * here: any of them.
+ *
+ * Invariants: one client for the page's life; whatever cannot begin says why and can be tried again.
+ */
+
+import { WorldClient } from '/client/world_client.js';
+import { Settings, browserStorage } from './panels/settings.js';
+import { Shell } from './shell.js';
+import { StartScreen, sentence } from './panels/start.js';
+import { byId, h } from './panels/dom.js';
+import { glyph } from './panels/glyphs.js';
+import { loadGame } from './game.js';
+
+const AGAIN_MS = 2000;
+
+async function begin() {
+  const game = await firstAnswer();
+  const world = new WorldClient({ origin: location.origin, game });
+  const shell = new Shell(world, game.info, new Settings(browserStorage()), () => location.assign(location.pathname));
+  Object.assign(window, { myriad: { world, stats: () => shell.stats(), shell } });
+  const frame = (nowMs) => {
+    requestAnimationFrame(frame);
+    shell.frame(nowMs);
+  };
+  requestAnimationFrame(frame);
+  const start = new StartScreen(byId('screens'), world, browserStorage());
+  const name = new URLSearchParams(location.search).get('name');
+  if (name !== null && name.trim() !== '') await start.openAs(name.trim());
+  else await start.open(await world.world().catch(() => null));
+  shell.open();
+}
+
+/** The world may be starting still. */
+async function firstAnswer() {
+  const words = h('p', { class: 'hint' }, 'Loading…');
+  const screen = h('main', { class: 'screen night' }, h('div', { class: 'waiting' }, glyph('flame'), h('strong', null, 'Emberdale'), words));
+  byId('screens').append(screen);
+  for (;;) {
+    try {
+      const game = await loadGame();
+      screen.remove();
+      return game;
+    } catch (error) {
+      words.textContent = `${sentence(error)} Trying again…`;
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    }
+  }
+}
+
+begin();

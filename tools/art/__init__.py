@@ -1,0 +1,1 @@
+"""How Emberdale's pictures are made; `tools/make-art` runs it."""
