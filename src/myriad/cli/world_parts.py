@@ -18,7 +18,7 @@ from emberdale.browser_info import FOLDER, browser_info
 from emberdale.browser_maps import TILESET, shown_map
 from myriad.bus import Bus, open_bus
 from myriad.cli.kernels import host_groups
-from myriad.cli.zones import ZoneStates, game_of, spawn_points, zone_maker
+from myriad.cli.zones import ZoneStates, game_of, num_layers, spawn_points, zone_maker
 from myriad.core.settings import Settings
 from myriad.game.game import Game
 from myriad.runtime.clocks import RealClock
@@ -170,6 +170,7 @@ def world_of(settings: Settings) -> World:
         warm_up=partial(_warm_up, game, states),
         check_store=partial(check_store, settings),
         relay=relay_parts(settings, game),
+        max_layers=num_layers(game),
     )
 
 

@@ -30,7 +30,7 @@ from myriad.runtime.browser_socket import BrowserSettings, BrowserSocket, HttpAn
 from myriad.runtime.clocks import RealClock, process_cpu_ns, resident_bytes
 from myriad.runtime.control import Channel, Message
 from myriad.runtime.endpoints import open_tcp, resolve
-from myriad.runtime.logs import configure_logs
+from myriad.runtime.logs import configure_logs, process_is, written_in_background
 from myriad.runtime.relay_ports import RowPorts
 from myriad.runtime.stopping import StopRequest
 from myriad.runtime.store_thread import OpenWorker, StoreThread
@@ -113,8 +113,10 @@ class RelayParts(NamedTuple):
 def run_relay(settings: Settings, parts: RelayParts) -> int:
     """A relay that a person started; runs until stopped, returns the exit code. Raises StartupError."""
     configure_logs(settings.log_level, settings.log_format)
+    process_is(host="relay")
     sock = open_relay(settings, settings.http_port)
     with ExitStack() as stack:
+        stack.enter_context(written_in_background())
         stop = stack.enter_context(StopRequest())
         relay = RelayProcess(settings, parts, sock)
         stack.callback(relay.end)
@@ -126,6 +128,7 @@ def run_relay(settings: Settings, parts: RelayParts) -> int:
 def run_relay_process(channel: Channel, settings: Settings, parts: RelayParts, sock: socket.socket) -> int:
     """A relay as a child of a supervisor; ends when that says so or is gone."""
     with ExitStack() as stack:
+        stack.enter_context(written_in_background())
         stop = stack.enter_context(StopRequest((signal.SIGTERM,)))
         relay = RelayProcess(settings, parts, sock)
         stack.callback(relay.end)

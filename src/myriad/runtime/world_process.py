@@ -30,6 +30,7 @@ from typing import Final, NamedTuple
 
 from myriad.cluster.requests import ZoneKey
 from myriad.cluster.scaling import ScalingLimits
+from myriad.core.errors import StartupError
 from myriad.core.settings import Settings
 from myriad.runtime.control import Channel
 from myriad.runtime.endpoints import endpoint_of, open_tcp, open_udp, resolve
@@ -72,6 +73,8 @@ class World(NamedTuple):
     """Raises StartupError or another MyriadError if the store cannot be used."""
     relay: RelayParts | None = None
     """None: no browser plays."""
+    max_layers: int = 8
+    """Layers of one zone, the first included, for which there are entity ids."""
 
 
 def run_world_process(settings: Settings, world: World) -> int:
@@ -211,12 +214,14 @@ class _Loop:
         needed = -(-len(zones) // settings.zones_per_host)
         limits = ScalingLimits(
             zones_per_host=settings.zones_per_host,
-            max_hosts=max(settings.max_hosts, needed) if settings.max_hosts else needed + _SPARE_HOSTS,
+            max_hosts=settings.max_hosts or needed + _SPARE_HOSTS,
             max_layers=min(settings.max_layers, self._world.max_layers),
             cores=float(os.cpu_count() or 1),
             hibernate_after_s=settings.hibernate_after_s,
         )
         eager = zones if len(zones) <= EAGER_ZONES else always
+        if len(eager) > limits.max_hosts * limits.zones_per_host:
+            raise StartupError(f"max_hosts: {len(eager)} zones need {needed} processes, not {limits.max_hosts}")
         return Plan(zones, eager, always, limits, settings.watchdog_s, settings.max_players)
 
     # Children.

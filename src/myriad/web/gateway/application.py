@@ -22,6 +22,7 @@ from litestar.params import FromPath, JSONBody
 
 from myriad.cluster.requests import AccountRow
 from myriad.core.clock import Clock
+from myriad.core.log_lines import Lines
 from myriad.web.checks import checked_name
 from myriad.web.exposition import CONTENT_TYPE
 from myriad.web.gateway.accounts import Accounts
@@ -72,6 +73,8 @@ from myriad.web.refusals import (
 )
 
 MAX_BODY_BYTES = 256 * 1024
+
+_LOG = Lines(__name__)
 
 Handler = Any
 _BEARER = [{"bearer": list[str]()}]
@@ -312,7 +315,18 @@ def _state_routes(desk: Desk) -> list[Handler]:
 
 def _entered(desk: Desk, request: AnyRequest, outcome: Granted | WaitAnswer) -> Response[Any]:
     if isinstance(outcome, WaitAnswer):
+        _LOG.debug("somebody waits: %s", outcome.why, zone=outcome.zone, position=outcome.position)
         return Response(outcome, status_code=202, headers=retry_after(outcome.retry_after_s))
+    zone, layer = outcome.row.key
+    _LOG.info(
+        "%s may enter",
+        outcome.character.name,
+        character=outcome.character.character,
+        account=outcome.character.account,
+        session=outcome.session,
+        zone=zone,
+        layer=layer,
+    )
     return Response(desk.entering.answer(outcome, desk.relay(request)), status_code=200)
 
 
