@@ -182,11 +182,17 @@ export class Shell {
     if (key === '?') return this.help.toggle(), true;
     const deed = {
       Enter: () => this.chat.write(), NumpadEnter: () => this.chat.write(), Tab: () => this.selection.next(), KeyE: () => this.#take(),
+      KeyF: () => this.#openTargetMenu(), KeyY: () => this.notices.answer('yes'), KeyN: () => this.notices.answer('no'),
       KeyI: () => this.bag.window.toggle(), KeyB: () => this.bag.window.toggle(), KeyM: () => this.land.window.toggle(),
       KeyO: () => this.settingsWindow.toggle(), F1: () => this.help.toggle(), F3: () => this.network.toggle(), Escape: () => this.#escape(),
     }[code];
     deed?.();
     return deed !== undefined;
+  }
+
+  #openTargetMenu() {
+    const { entity } = this.selection;
+    if (entity !== null) this.openMenu(entity, innerWidth / 2 - 90, innerHeight / 3);
   }
 
   #escape() {

@@ -115,7 +115,10 @@ export class Walker {
   #fight(controls, self) {
     const target = this.#selection.entity;
     if (target === null) this.fights = false;
-    else if (this.fights && target.id !== this.#attacked) this.#begin(target.id);
+    else if (this.fights && target.id !== this.#attacked) {
+      if (target.player) this.fights = false; // nobody falls upon a player by choosing it
+      else this.#begin(target.id);
+    }
     controls.attack = this.holdsAttack || this.fights;
     const near = target !== null && this.fights && distance(self, target) < this.#reach(self) * 1.5;
     controls.heading = near && controls.x === 0 && controls.y === 0 ? Math.atan2(target.y - self.y, target.x - self.x) / (2 * Math.PI) : null;
