@@ -75,7 +75,7 @@ class ZoneMeter:
             "drops": {reason: number for reason, number in status.get("drops", {}).items() if number},
             "handoffs": status.get("handoffs_to", {}),
             "handoffs_failed": status.get("handoffs_failed_to", {}),
-            "cut_ms": round(cut_s * 1e3, 3),
+            "cut_ms": round(cut_s * 1e3, 3) or None,
             "tick_p50_ms": _ms(lately.get("turn"), 50),
             "tick_p99_ms": _ms(lately.get("turn"), 99),
             "late_p99_ms": _ms(lately.get("lateness"), 99),
