@@ -100,6 +100,24 @@ def run_world_process(settings: Settings, world: World) -> int:
         return _Loop(settings, world, (gateway, relay), sockets, lock).run()
 
 
+def limits_of(settings: Settings, num_zones: int, num_eager: int, max_layers: int) -> ScalingLimits:
+    """How far a world of `num_zones` may grow, `num_eager` of which run from the start; the game can tell `max_layers`
+    of a zone apart. Raises StartupError."""
+    needed = -(-num_zones // settings.zones_per_host)
+    max_hosts = settings.max_hosts or needed + _SPARE_HOSTS
+    if num_eager > max_hosts * settings.zones_per_host:
+        raise StartupError(
+            f"max_hosts: {num_eager} zones need more than {max_hosts} x {settings.zones_per_host} places"
+        )
+    return ScalingLimits(
+        zones_per_host=settings.zones_per_host,
+        max_hosts=max_hosts,
+        max_layers=min(settings.max_layers, max_layers),
+        cores=float(os.cpu_count() or 1),
+        hibernate_after_s=settings.hibernate_after_s,
+    )
+
+
 class ZoneSockets:
     """The bound UDP sockets of all zones that ever ran."""
 
@@ -211,17 +229,8 @@ class _Loop:
         settings = self._settings
         zones = tuple(ZoneKey(name) for name in self._world.zones)
         always = tuple(ZoneKey(name) for name in self._world.start_zones)
-        needed = -(-len(zones) // settings.zones_per_host)
-        limits = ScalingLimits(
-            zones_per_host=settings.zones_per_host,
-            max_hosts=settings.max_hosts or needed + _SPARE_HOSTS,
-            max_layers=min(settings.max_layers, self._world.max_layers),
-            cores=float(os.cpu_count() or 1),
-            hibernate_after_s=settings.hibernate_after_s,
-        )
         eager = zones if len(zones) <= EAGER_ZONES else always
-        if len(eager) > limits.max_hosts * limits.zones_per_host:
-            raise StartupError(f"max_hosts: {len(eager)} zones need {needed} processes, not {limits.max_hosts}")
+        limits = limits_of(settings, len(zones), len(eager), self._world.max_layers)
         return Plan(zones, eager, always, limits, settings.watchdog_s, settings.max_players)
 
     # Children.

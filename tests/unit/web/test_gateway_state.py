@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from myriad.cluster.requests import AuditReport
 from myriad.core.errors import StartupError
 from myriad.core.settings import Settings
 from myriad.web.gateway.gateway import Gateway
