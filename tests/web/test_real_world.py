@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -57,9 +59,9 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
         yield found
 
 
-def world_of(program: Program) -> dict[str, Any]:
+def world_of(program: Program, path: str = "/v1/world") -> dict[str, Any]:
     connection = http.client.HTTPConnection(program.address, timeout=5)
-    connection.request("GET", "/v1/world")
+    connection.request("GET", path)
     body = connection.getresponse().read()
     connection.close()
     return dict(json.loads(body))
@@ -135,3 +137,23 @@ def test_two_browsers_see_each_other_move_and_hear_each_other(browser: Browser, 
         other.evaluate("world.leave()")
         page.wait_for_function("!world.entities().some((one) => one.name === 'Dora')")
     page.evaluate("world.leave()")
+
+
+def test_a_killed_relay_and_a_killed_gateway_cost_a_moment_and_nothing_else(browser: Browser, program: Program) -> None:
+    page = browser.new_page()  # one that may complain of a WebSocket that nobody answers
+    page.goto(f"http://{program.address}/healthz")
+    page.evaluate(ENTER, ["Eve", [960, Y], ""])
+    before = page.evaluate("world.self.id")
+    relay = world_of(program, "/v1/ops/world")["relay"]
+    os.kill(relay["pid"], signal.SIGKILL)
+    page.wait_for_function("world.state === 'reconnecting'")
+    page.wait_for_function("world.state === 'playing'", timeout=30_000)
+    assert page.evaluate("world.self.id") == before
+    gateway = world_of(program, "/v1/ops/world")["gateway"]
+    os.kill(gateway["pid"], signal.SIGKILL)
+    number = stats(page)["corrections"]
+    page.wait_for_function(f"world.stats().corrections > {number + 40}")
+    found = stats(page)
+    assert found["state"] == "playing" and found["inputs_lost"] == 0
+    page.evaluate("world.leave()")
+    page.close()
