@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 from myriad.cluster.requests import (
     AcquireLease,
     Answer,
+    Cut,
     HostId,
     LeaseGranted,
     LeaseRefused,
@@ -321,7 +322,21 @@ class _Ties:
             load = getattr(known, "load", None)
             if load is not None:
                 self._tenancy.load = load
-            self._ties.store.submit(known, _answer_to(zone, number))
+            answered = _answer_to(zone, number)
+            self._ties.store.submit(known, self._timed(zone, answered) if isinstance(known, Cut) else answered)
+
+    def _timed(
+        self, zone: RunningWorldZone, answered: Callable[[Answer | None], None]
+    ) -> Callable[[Answer | None], None]:
+        """How long the zone's newest cut took to become durable."""
+        clock = self._ties.clock
+        asked_ns = clock.now_ns()
+
+        def timed(answer: Answer | None) -> None:
+            zone.cut_took_ns = clock.now_ns() - asked_ns
+            answered(answer)
+
+        return timed
 
     def publish(self, posts: list[tuple[str, bytes]]) -> None:
         """To the bus."""
