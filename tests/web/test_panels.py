@@ -225,7 +225,7 @@ def test_things_are_offered_and_taken_back(world: Page) -> None:
     world.keyboard.press("Enter")
     until_asked(world, "trade.offer", [{"asset": 9, "amount": 4}])
     trade(world, "open", version=3, mine=[{"asset": 9, "amount": 4}])
-    world.get_by_role("button", name="Add coins…").click()
+    world.get_by_role("button", name="Coins…").click()
     world.get_by_label("How many").first.fill("20")
     world.keyboard.press("Enter")
     until_asked(world, "trade.offer", [{"asset": 9, "amount": 4}, {"asset": 0, "amount": 20}])

@@ -17,6 +17,7 @@ const STUCK_MS = 700;
 const STUCK_M = 0.25;
 const REACH_SHARE = 0.88;
 const RUN_FROM_M = 7;
+const CHASE_FROM_M = 1;
 const ASK_MS = 350;
 const PATIENCE_MS = 2500;
 
@@ -199,7 +200,8 @@ export class Walker {
     const slow = Math.min(1, Math.max(far / 0.5, 0.35)); // so that nobody overshoots between two frames
     const share = this.#path.length > 1 ? 1 : slow;
     const whole = this.#path.reduce((sum, place, i) => sum + distance(i === 0 ? self : this.#path[i - 1], place), 0);
-    return { x: ((next.x - self.x) / far) * share, y: ((next.y - self.y) / far) * share, far: whole };
+    const haste = /** @type {Goal} */ (this.goal).kind === 'attack' && whole > this.#reach(self) + CHASE_FROM_M ? RUN_FROM_M : 0;
+    return { x: ((next.x - self.x) / far) * share, y: ((next.y - self.y) / far) * share, far: whole + haste };
   }
 
   #isStuck(self, nowMs) {

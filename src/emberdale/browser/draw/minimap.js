@@ -132,7 +132,8 @@ export class Minimap {
 
 const ARROW = [[1.25, 0], [1, 2.5], [0.35, Math.PI], [1, -2.5]];
 
-function paintLand(map) {
+/** The land of a map, a pixel for each tile. @param {import('../map.js').ZoneMap} map */
+export function paintLand(map) {
   const canvas = makeCanvas(map.widthTiles, map.heightTiles);
   const pen = penOf(canvas);
   const image = pen.createImageData(map.widthTiles, map.heightTiles);
