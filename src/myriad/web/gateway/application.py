@@ -57,6 +57,7 @@ from myriad.web.gateway.pages import Folders, game_pages
 from myriad.web.gateway.passwords import Passwords
 from myriad.web.gateway.ports import StorePort, StoreUnavailable
 from myriad.web.gateway.reading import DirectoryReader
+from myriad.web.gateway.targets import Targets, targets_of
 from myriad.web.gateway.world_view import world_answer
 from myriad.web.ops.operations import Operations
 from myriad.web.ops.pages import ops_pages
@@ -310,7 +311,15 @@ def _state_routes(desk: Desk) -> list[Handler]:
         await desk.reader.try_look()
         return metrics_text(gateway, clock.now_ns())
 
-    return [world, healthz, metrics, game_route(gateway.world.info)]
+    @get("/v1/targets", summary="Where hosts tell their metrics", responses=_errors(403))
+    async def targets(request: AnyRequest) -> list[Targets]:
+        """For Prometheus' HTTP service discovery, on this machine only."""
+        if not desk.client(request).is_local:
+            raise Refusal(403, "not_allowed", "only programs of this machine are told about processes")
+        await desk.reader.try_look()
+        return targets_of(gateway, clock.now_ns())
+
+    return [world, healthz, metrics, targets, game_route(gateway.world.info)]
 
 
 def _entered(desk: Desk, request: AnyRequest, outcome: Granted | WaitAnswer) -> Response[Any]:
