@@ -12,7 +12,7 @@ import {
   BRIDGE_TILE, FACES, FACE_PX, FLAGSTONE, GLACIER, ICE, IS_BUILT, IS_HIGH, IS_LOW, MIST, PICTURES, PLANKS, PLANKS_UP, SNOW,
   TILE_PX, WALL, WATER, WATER_TILE, groundBelow, groundOf, isRoof, isStanding,
 } from './tiles.js';
-import { blended, hashed, smoothSquare } from './noise.js';
+import { bent, blended, hashed, smoothSquare } from './noise.js';
 import { packed } from './art.js';
 
 export const CHUNK_TILES = 8;
@@ -34,6 +34,10 @@ const SHALLOW_PX = 16;
 const FOAM = packed(214, 238, 246, 235);
 const WET = packed(120, 190, 214, 90);
 const DEEP_SHADE = packed(22, 44, 84, 86);
+const DARK_WATER = packed(18, 38, 96, 54);
+const LIGHT_WATER = packed(120, 196, 214, 34);
+const IS_PLANKS = new Uint8Array(32);
+IS_PLANKS[PLANKS] = IS_PLANKS[PLANKS_UP] = 1;
 const INK = packed(52, 46, 52);
 
 export class Ground {
@@ -42,7 +46,7 @@ export class Ground {
     const squares = (salt) => [smoothSquare(WARP_SIDE, 32, salt), smoothSquare(WARP_SIDE, 8, salt + 1), smoothSquare(WARP_SIDE, 2, salt + 2)];
     this.#warpX = blended(squares(11), [0.7, 0.35, 0.25], WARP_PX);
     this.#warpY = blended(squares(31), [0.7, 0.35, 0.25], WARP_PX);
-    this.#shade = blended([smoothSquare(SHADE_SIDE, 128, 51), smoothSquare(SHADE_SIDE, 32, 53), smoothSquare(SHADE_SIDE, 1, 55)], [0.75, 0.3, 0.16], 100);
+    this.#shade = paintShade();
     this.#pictures = PICTURES.map((name) => [-0.07, 0, 0.06].map((change) => shaded(art.grounds[name], change)));
     this.#pictures[PLANKS_UP] = [0, 1, 2].map(() => transposed(art.grounds.planks, art.groundPx));
     this.#faces = Object.fromEntries(Object.entries(FACES).map(([ground, name]) => [ground, art.grounds[name]]));
@@ -99,17 +103,25 @@ export class Ground {
     for (let place = 0; place < WIDE * WIDE; place++) {
       const tile = this.tiles[place];
       this.grounds[place] = isStanding(tile) ? groundBelow(this.tiles, place, WIDE) : groundOf(tile);
-      if (tile === BRIDGE_TILE && this.#leadsUp(place)) this.grounds[place] = PLANKS_UP;
+      if (tile !== BRIDGE_TILE) continue;
+      if (this.#leadsUp(map, firstColumn + (place % WIDE), northRow - Math.floor(place / WIDE))) this.grounds[place] = PLANKS_UP;
     }
   }
 
-  /** True if a bridge is walked from south to north: the water is nearer in the east or west. */
-  #leadsUp(place) {
-    const far = (step) => {
-      for (let k = 1; k < 4; k++) if (this.tiles[place + k * step] === WATER_TILE) return k;
-      return 4;
-    };
-    return Math.min(far(1), far(-1)) < Math.min(far(WIDE), far(-WIDE));
+  /** True if a bridge is walked from south to north: there is more water in the east and west. One answer for all of a
+   * bridge, as far as that goes. */
+  #leadsUp(map, column, row) {
+    let votes = 0;
+    for (let j = row - 2; j <= row + 2; j++) {
+      for (let i = column - 2; i <= column + 2; i++) {
+        if (map.tile(i, j) !== BRIDGE_TILE) continue;
+        for (let far = 1; far <= 5; far++) {
+          votes += (map.tile(i - far, j) === WATER_TILE ? 1 : 0) + (map.tile(i + far, j) === WATER_TILE ? 1 : 0);
+          votes -= (map.tile(i, j - far) === WATER_TILE ? 1 : 0) + (map.tile(i, j + far) === WATER_TILE ? 1 : 0);
+        }
+      }
+    }
+    return votes > 0;
   }
 
   /** Which ground each pixel is: the one that has most of it nearby, seen through a glass that bends. */
@@ -228,6 +240,7 @@ export class Ground {
           continue;
         }
         since = Math.min(255, since + 1);
+        if (since === 1 && y > 0 && (land[place - SIDE - 3] === WATER || land[place - SIDE + 3] === WATER)) since = BANK_PX + 1;
         colour[place] = this.#waterPixel(since, over, left + x, top + y);
       }
     }
@@ -241,10 +254,12 @@ export class Ground {
       const pixel = picture[((y & this.#mask) << this.#bits) | (x & this.#mask)];
       return darker(pixel, 0.15 + (since / BANK_PX) * 0.3);
     }
-    if (bridge) return since < BANK_PX + 14 ? DEEP_SHADE : 0;
+    if (bridge && since < BANK_PX + 14) return DEEP_SHADE;
     if (since === BANK_PX + 1) return FOAM;
     if (since < BANK_PX + 5) return DEEP_SHADE;
-    return since < BANK_PX + SHALLOW_PX && (since + x + y) % 2 === 0 ? WET : 0;
+    if (since < BANK_PX + SHALLOW_PX && (since + x + y) % 2 === 0) return WET;
+    const shade = this.#shade[(y & (SHADE_SIDE - 1)) * SHADE_SIDE + (x & (SHADE_SIDE - 1))];
+    return shade < -18 ? DARK_WATER : shade > 20 ? LIGHT_WATER : 0;
   }
 
   #bankOf(over) {
@@ -258,14 +273,23 @@ export class Ground {
     for (let y = 3; y < SIDE - 3; y++) {
       for (let x = 3; x < SIDE - 3; x++) {
         const place = y * SIDE + x;
+        if (IS_PLANKS[land[place]] === 1) this.#drawBeam(place);
         if (land[place] !== WATER || colour[place] === FOAM) continue;
-        if (land[place + 1] !== WATER || land[place - 1] !== WATER || land[place + SIDE] !== WATER) {
+        if (isShore(land[place + 1]) || isShore(land[place - 1]) || isShore(land[place + SIDE])) {
           if (colour[place] >>> 24 < 255) colour[place] = FOAM;
-        } else if (colour[place] === 0 && (land[place + 3] !== WATER || land[place - 3] !== WATER || land[place + 3 * SIDE] !== WATER)) {
+        } else if (colour[place] >>> 24 < 100 && (isShore(land[place + 3]) || isShore(land[place - 3]) || isShore(land[place + 3 * SIDE]))) {
           colour[place] = WET;
         }
       }
     }
+  }
+
+  /** The edge of a bridge. */
+  #drawBeam(place) {
+    const [land, colour] = [this.#land, this.#colour];
+    const isEdge = (by) => land[place + by] === WATER || land[place - by] === WATER || land[place + by * SIDE] === WATER || land[place - by * SIDE] === WATER;
+    if (isEdge(1)) colour[place] = darker(colour[place], 0.6);
+    else if (isEdge(3)) colour[place] = lighter(colour[place], 0.14);
   }
 
   /** South of what rises and of grass that hangs over, and east of what rises. */
@@ -296,6 +320,19 @@ export class Ground {
   isRoofAt(place) {
     return isRoof(this.tiles[place]);
   }
+}
+
+/** Land that waves break on. */
+function isShore(ground) {
+  return ground !== WATER && IS_PLANKS[ground] === 0;
+}
+
+/** Where the ground is a little darker or lighter. */
+function paintShade() {
+  const [bendX, bendY] = [61, 63].map((salt) => smoothSquare(SHADE_SIDE, 64, salt));
+  const wide = bent(smoothSquare(SHADE_SIDE, 128, 51), SHADE_SIDE, bendX, bendY, 60);
+  const narrow = bent(smoothSquare(SHADE_SIDE, 32, 53), SHADE_SIDE, bendY, bendX, 30);
+  return blended([wide, narrow, smoothSquare(SHADE_SIDE, 1, 55)], [0.8, 0.25, 0.07], 100);
 }
 
 /** @param {number} pixel @param {number} part  0 to 1 */

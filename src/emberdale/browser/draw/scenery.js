@@ -8,7 +8,9 @@
  */
 
 import { AROUND, CHUNK_PX, CHUNK_TILES, WIDE, choose, darker } from './ground.js';
-import { ASH, CRACKED, DUNE, GRASS, ICE, MEADOW, MOSS, MUD, REEDS, ROAD, SAND, SNOW, STANDING, TILE_PX, isRoof } from './tiles.js';
+import {
+  ASH, CRACKED, DUNE, GLACIER, GRASS, ICE, MEADOW, MOSS, MUD, REEDS, ROAD, ROCK, SAND, SANDSTONE, SNOW, STANDING, TILE_PX, isRoof,
+} from './tiles.js';
 
 /** What is higher above a tile's south edge is in front of who stands behind it. */
 const OVER_PX = 40;
@@ -25,6 +27,9 @@ const SMALL_BY_GROUND = {
   [ASH]: [['ash_tuft', 120], ['bones', 22], ['stones', 50]],
   [SNOW]: [['frost_tuft', 90], ['stones_cold', 40]],
   [ICE]: [['stones_cold', 14]],
+  [ROCK]: [['stones', 90], ['ash_tuft', 30]],
+  [SANDSTONE]: [['stones_warm', 90], ['dry_tuft', 30]],
+  [GLACIER]: [['stones_cold', 60]],
   [DUNE]: [['dry_tuft', 50], ['bones', 12], ['stones_warm', 24]],
   [CRACKED]: [['dry_tuft', 80], ['stones_warm', 60], ['bones', 14]],
   [MUD]: [['marsh_tuft', 150], ['stones', 24], ['reeds', 60]],
@@ -75,8 +80,8 @@ export class Scenery {
   #stampTree(name, column, row, x, y) {
     const trees = name === 'tree' && choose(column, row, 3, 14) === 0 ? this.#art.trees.orchard : this.#art.trees[name];
     const tree = trees[choose(column, row, 5, trees.length)];
-    const footX = x + TILE_PX / 2 + choose(column, row, 7, 7) - 3;
-    const footY = y + TILE_PX - 8 + choose(column, row, 9, 5) - 2;
+    const footX = x + TILE_PX / 2 + choose(column, row, 7, 13) - 6;
+    const footY = y + TILE_PX - 8 + choose(column, row, 9, 9) - 5;
     const wide = name === 'cactus' ? 10 : name === 'stump' ? 11 : 17;
     this.#castShadow(footX + 3, footY, wide, wide * 0.42);
     this.#stampPicture(tree, footX - this.#art.treeFoot.x, footY - this.#art.treeFoot.y, y + TILE_PX - OVER_PX);
@@ -119,8 +124,10 @@ export class Scenery {
 
   /** In the south and east of a house. */
   #shadeHouse(ground, place, x, y) {
-    if (!ground.isRoofAt(place + WIDE)) this.#shadeBox(x, y + TILE_PX, TILE_PX + 8, 7);
-    if (!ground.isRoofAt(place + 1)) this.#shadeBox(x + TILE_PX, y - (ground.isRoofAt(place - WIDE) ? 0 : -10), 12, TILE_PX + (ground.isRoofAt(place - WIDE) ? 0 : -10));
+    const isLast = !ground.isRoofAt(place + 1);
+    if (!ground.isRoofAt(place + WIDE)) this.#shadeBox(x, y + TILE_PX, TILE_PX + (isLast ? 12 : 0), 7);
+    const from = ground.isRoofAt(place - WIDE) ? 0 : 10;
+    if (isLast) this.#shadeBox(x + TILE_PX, y + from, 12, TILE_PX - from);
   }
 
   #shadeBox(left, top, width, height) {
