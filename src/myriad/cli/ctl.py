@@ -105,7 +105,9 @@ def _begin(
     if context.invoked_subcommand is None:
         print(context.get_help())
         return
-    context.obj = _Terminal(OpsClient(url, token or os.environ.get("MYRIAD_OPS_TOKEN", "")), as_json)
+    client = OpsClient(url, token or os.environ.get("MYRIAD_OPS_TOKEN", ""))
+    context.call_on_close(client.close)
+    context.obj = _Terminal(client, as_json)
 
 
 # Looking.

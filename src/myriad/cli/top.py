@@ -12,7 +12,7 @@ import typer
 from myriad.core.errors import MyriadError
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Console, RenderableType
 
     from myriad.cli.ops_client import OpsClient
 
@@ -31,27 +31,33 @@ def run(
     once: Annotated[bool, typer.Option("--once", help="Print one picture and end.")] = False,
 ) -> None:
     """Watch a running world: totals, zones by load, what happened. Ctrl-C ends it."""
+    from contextlib import closing
+
     from rich.console import Console
-    from rich.live import Live
 
     from myriad.cli.ops_client import OpsClient
 
-    client = OpsClient(url, token or os.environ.get("MYRIAD_OPS_TOKEN", ""))
     console = Console(width=None if sys.stdout.isatty() else _FILE_WIDTH)
-    frame = _Frame(client)
-    if once:
-        console.print(frame.look(console.width, None))
-        return
+    with closing(OpsClient(url, token or os.environ.get("MYRIAD_OPS_TOKEN", ""))) as client:
+        frame = _Frame(client)
+        if once:
+            console.print(frame.look(console.width, None))
+        else:
+            _watch(frame, console, every)
+
+
+def _watch(frame: _Frame, console: Console, every_s: float) -> None:
+    """Until Ctrl-C."""
+    from rich.live import Live
+
     first = frame.look(*console.size)
     try:
         with Live(first, console=console, screen=console.is_terminal, auto_refresh=False) as live:
             while True:
-                time.sleep(every)
+                time.sleep(every_s)
                 live.update(frame.try_look(*console.size), refresh=True)
     except KeyboardInterrupt:
         return
-    finally:
-        client.close()
 
 
 class _Frame:
