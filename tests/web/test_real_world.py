@@ -20,15 +20,11 @@ from tests.web.pages.chromium import quiet_page
 
 SMALL = ("--zones", "2", "--npcs", "60", "--port", "0", "--udp-port-base", "0")
 
-ENTER = """async ([name, spawn, search]) => {
+ENTER = """async ([name, spawn]) => {
   const { WorldClient } = await import('/client/world_client.js');
-  const { impaired, parseImpairment } = await import('/client/impairment.js');
-  const { openWebSocket } = await import('/client/relay_socket.js');
   const { loadGame } = await import('/game/game.js');
   const game = await loadGame('');
-  const impairment = parseImpairment(search);
-  const openSocket = impairment === null ? openWebSocket : impaired(openWebSocket, impairment);
-  const world = (window.world = new WorldClient({ game, openSocket }));
+  const world = (window.world = new WorldClient({ game }));
   const frame = () => { world.frame(); requestAnimationFrame(frame); };
   frame();
   await world.login({ name });
@@ -84,7 +80,7 @@ def walk(page: Page, x: float, y: float, *, run: bool = False) -> None:
 
 
 def test_a_guest_walks_over_the_border_and_back_on_the_same_socket(page: Page) -> None:
-    page.evaluate(ENTER, ["Ada", [985, Y], ""])
+    page.evaluate(ENTER, ["Ada", [985, Y]])
     page.evaluate(WATCH)
     page.wait_for_function("world.stats().corrections > 65")  # three seconds of snapshots
     assert stats(page)["snapshots_hz"] == pytest.approx(20, abs=1.5)
@@ -100,8 +96,9 @@ def test_a_guest_walks_over_the_border_and_back_on_the_same_socket(page: Page) -
     page.evaluate("world.leave()")
 
 
-def test_on_a_bad_network_corrections_stay_below_a_quarter_of_a_metre(page: Page) -> None:
-    page.evaluate(ENTER, ["Bad", [960, Y], "?delay=100&loss=3&jitter=20"])
+def test_on_a_bad_network_corrections_stay_below_a_quarter_of_a_metre(page: Page, program: Program) -> None:
+    page.goto(f"http://{program.address}/healthz?delay=100&loss=3&jitter=20")
+    page.evaluate(ENTER, ["Bad", [960, Y]])
     began = page.evaluate("[world.self.x, world.self.y]")
     page.wait_for_function("world.stats().rtt_ms > 190")
     corners = [(1, 0.2), (-0.3, 1), (-1, -0.4), (0.5, -1), (0, 0)]
@@ -119,10 +116,10 @@ def test_on_a_bad_network_corrections_stay_below_a_quarter_of_a_metre(page: Page
 
 
 def test_two_browsers_see_each_other_move_and_hear_each_other(browser: Browser, page: Page, program: Program) -> None:
-    page.evaluate(ENTER, ["Cleo", [960, Y], ""])
+    page.evaluate(ENTER, ["Cleo", [960, Y]])
     with quiet_page(browser) as other:
         other.goto(f"http://{program.address}/healthz")
-        other.evaluate(ENTER, ["Dora", [962, Y], ""])
+        other.evaluate(ENTER, ["Dora", [962, Y]])
         page.wait_for_function("world.entities().some((one) => one.name === 'Dora')")
         other.evaluate("() => { world.events.on('chat', (chat) => (window.heard = chat)); }")
         page.evaluate("world.say('nearby', 'hello there')")
@@ -142,7 +139,7 @@ def test_two_browsers_see_each_other_move_and_hear_each_other(browser: Browser, 
 def test_a_killed_relay_and_a_killed_gateway_cost_a_moment_and_nothing_else(browser: Browser, program: Program) -> None:
     page = browser.new_page()  # one that may complain of a WebSocket that nobody answers
     page.goto(f"http://{program.address}/healthz")
-    page.evaluate(ENTER, ["Eve", [960, Y], ""])
+    page.evaluate(ENTER, ["Eve", [960, Y]])
     before = page.evaluate("world.self.id")
     relay = world_of(program, "/v1/ops/world")["relay"]
     os.kill(relay["pid"], signal.SIGKILL)
