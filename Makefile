@@ -62,6 +62,7 @@ format:
 docs:
 	@tools/prepare test
 	$(BIN)/python -m myriad.cli.documents docs
+	$(BIN)/python -m tools.dashboard ops/grafana/myriad.json
 	$(BIN)/python -m tests.protocol.document_examples docs/protocol.md
 
 lock:

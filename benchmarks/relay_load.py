@@ -5,7 +5,7 @@
 
 Logs `--players` guests in, opens a WebSocket for each, and plays as the client library does: inputs 20 times a second,
 walking about, snapshots decoded and acknowledged. It prints snapshots a second of the slowest and the middle player,
-what was malformed, and the relay's CPU in cores over the window, by `myriad_relay_cpu_seconds_total` of its `/metrics`.
+what was malformed, and the relay's CPU in cores over the window, by `process_cpu_seconds_total` of its `/metrics`.
 The figure is CPU time, so it says little less on a busy machine, where players then get less.
 
 Fails (exit code 1) if a player gets fewer than `--least-hz` snapshots a second, or the relay takes more than
@@ -21,9 +21,11 @@ import http.client
 import resource
 import sys
 import time
+from functools import partial
 from urllib.parse import urlsplit
 
 import numpy as np
+import numpy.typing as npt
 import uvloop
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
@@ -36,6 +38,8 @@ from myriad.core.kernel import bare_kernel
 from myriad.runtime.login import PlayGrant, gateway_at
 from myriad.wire.datagram import DATAGRAM, Batch, new_batch
 
+Numbers = npt.NDArray[np.int64]
+
 INPUT_HZ = 20
 AT = 16
 SLICES = 10
@@ -44,7 +48,7 @@ PER_REQUEST = 50
 
 
 @bare_kernel
-def play(plain: PlainClients, first: int, end: int, heading: int, out: Batch, starts: Batch, now_ns: int) -> int:
+def play(plain: PlainClients, first: int, end: int, heading: int, out: Batch, starts: Numbers, now_ns: int) -> int:
     """The next input packet of each connected row from `first` to `end`, in the clear: how many."""
     used = 0
     clients = plain.clients
@@ -134,9 +138,10 @@ class Crowd:
         return int(self.plain.clients.sessions["joined"].sum())
 
     @property
-    def snapshots(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    def snapshots(self) -> Numbers:
         """So far, by player."""
-        return self.plain.clients.states["num_snapshots"].astype(np.int64)
+        counts: Numbers = self.plain.clients.states["num_snapshots"].astype(np.int64)
+        return counts
 
 
 class Browser(WSListener):
@@ -197,7 +202,7 @@ def relay_cpu_s(relay: str) -> tuple[float, float]:
     text = connection.getresponse().read().decode()
     now_s = time.monotonic()
     connection.close()
-    name = "myriad_relay_cpu_seconds_total "
+    name = "process_cpu_seconds_total "
     return next(float(line.split()[1]) for line in text.splitlines() if line.startswith(name)), now_s
 
 
@@ -207,7 +212,7 @@ async def run(options: argparse.Namespace) -> int:
     grants, relay = enter(options.url, options.players)
     crowd = Crowd(grants)
     for row in range(len(grants)):
-        await ws_connect(lambda row=row: Browser(crowd, row), relay)  # type: ignore[misc]
+        await ws_connect(partial(Browser, crowd, row), relay)
     await crowd.play(time.monotonic() + 3)
     print(f"{crowd.joined} of {len(grants)} players are in the world", flush=True)
     gc.collect()

@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from emberdale.game import GAME
+from myriad.core.errors import MyriadError
+from myriad.runtime.player_shell import connect
 from tests.processes.programs import Program
 from tests.processes.worlds import until
 from tests.web.pages.chromium import chromium, quiet_page
@@ -72,9 +75,25 @@ def test_a_killed_host_is_seen_to_restart_and_to_run_again(world: Program, page:
     page.screenshot(path=artefacts / "ops-running-again.png")
 
 
-def test_a_zone_of_the_real_world_is_seen_from_above(world: Program, page: Page, artefacts: Path) -> None:
-    page.goto(f"http://{world.address}/ops#/zones/zone-1")
-    expect(page.locator("#zone-view .state")).to_contain_text("running")
-    expect(page.locator(".under")).to_contain_text("entities shown")
-    expect(page.locator(".phases tbody tr").first).to_be_visible()
-    page.screenshot(path=artefacts / "ops-zone.png")
+def test_a_zone_of_the_real_world_is_seen_from_above_with_its_players(
+    world: Program, page: Page, artefacts: Path
+) -> None:
+    host, port = world.address.split(":")
+    with connect(GAME, host, int(port), "Ada", timeout_s=30) as player:
+        page.goto(f"http://{world.address}/ops#/zones/{player.zone}")
+        expect(page.locator("#zone-view .state")).to_contain_text("running")
+        row = page.locator(".players-scroll tbody tr")
+        phases = page.locator(".phases tbody tr")
+        # what the page shows is asked for between two turns of the player, which has no thread of its own
+        assert player.wait_until(lambda: row.count() == 1 and phases.count() > 4, 20)
+        expect(row).to_contain_text("Ada")
+        expect(page.locator("#zone-view .legend")).to_contain_text("players 1")
+        expect(page.locator(".under")).to_contain_text("entities shown")
+        page.screenshot(path=artefacts / "ops-zone.png")
+        page.get_by_role("button", name="Kick Ada", exact=True).click()
+        page.get_by_role("button", name="Kick", exact=True).click()
+        with pytest.raises(MyriadError, match="an operator ended the session"):
+            player.wait(20)
+        expect(page.locator(".toast-good")).to_have_count(1)
+    page.goto(f"http://{world.address}/ops")
+    expect(page.locator("#events .event-action").first).to_contain_text("Ada")

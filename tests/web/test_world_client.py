@@ -232,3 +232,24 @@ def test_the_tab_that_stood_still_was_not_silent(client_page: Page) -> None:
         return { asked: b.asked.length, state: world.state };""",
     )
     assert found == {"asked": 1, "state": "playing"}
+
+
+PUSHED = """await b.enter();
+  await b.run(300);
+  const shown = [];
+  b.own.qx += given.units;
+  await b.run(320, () => shown.push(world.self.x - 500));
+  const steps = shown.map((x, k) => x - (shown[k - 1] ?? 0));
+  const { correction_m, correction_p99_m } = (await b.run(0), world.stats());
+  return { shown, largest: Math.max(...steps), moving: steps.filter((step) => step > 0).length,
+    correction_p99_m, last: correction_m };"""
+
+
+@pytest.mark.parametrize(("units", "moving_ms"), [(400, (80, 135)), (1500, (220, 280)), (5000, (1, 20))])
+def test_small_corrections_are_smoothed_and_large_ones_shown_at_once(
+    client_page: Page, units: int, moving_ms: tuple[int, int]
+) -> None:
+    found = run(client_page, PUSHED, {"units": units})
+    assert found["shown"][-1] == pytest.approx(units / 1024)
+    assert found["correction_p99_m"] == pytest.approx(units / 1024)
+    assert moving_ms[0] <= found["moving"] * 1000 / 60 <= moving_ms[1]

@@ -109,7 +109,9 @@ def boar(gait: Gait) -> Body:
     for sign in (1, -1):
         body.limb(MANE, (head[0] - 2, sign * 3.4, head[2] + 3.8), (head[0] - 2.6, sign * 5.4, head[2] + 7.4), 2.0, 0.9)
         tip = (head[0] + 9.4, sign * 4.6, head[2] + 0.6)
-        body.limb(BONE, (head[0] + 7.0, sign * 3.0, head[2] - 3.6), (head[0] + 8.8, sign * 4.4, head[2] - 2.4), 1.1, 1.0)
+        body.limb(
+            BONE, (head[0] + 7.0, sign * 3.0, head[2] - 3.6), (head[0] + 8.8, sign * 4.4, head[2] - 2.4), 1.1, 1.0
+        )
         body.limb(BONE, (head[0] + 8.8, sign * 4.4, head[2] - 2.4), tip, 1.0, 0.6)
     body.limb(MANE, (-13.4, 0, 14.5 + up), (-16.0, 1.0, 11.0 + up), 0.9, 0.9)
     return body
@@ -184,7 +186,9 @@ def lurker(gait: Gait) -> Body:
         step, lift = gait.stride * 3.6 * np.sin(angle), gait.stride * max(0.0, np.cos(angle)) * 2.0
         side = np.sign(y)
         body.limb(COAT, (x, y * 0.8, 8 + up), (x - 1 + step * 0.5, y + side * 3.6, 7.5 + lift), 2.9, 2.3)
-        body.limb(COAT, (x - 1 + step * 0.5, y + side * 3.6, 7.5 + lift), (x + 1 + step, y + side * 3.8, 2 + lift), 2.2, 1.8)
+        body.limb(
+            COAT, (x - 1 + step * 0.5, y + side * 3.6, 7.5 + lift), (x + 1 + step, y + side * 3.8, 2 + lift), 2.2, 1.8
+        )
         for toe in (-1.5, 0.2, 1.9):
             body.ball(DARK, (x + 2.8 + step, y + side * 3.8 + toe, 1.2 + lift), (1.7, 0.8, 1.0))
     body.limb(COAT, (-9, 0, 9 + up), (-17, 1.4 * np.sin(gait.phase * 2 * np.pi) * gait.stride, 5.5), 4.6, 2.4)

@@ -37,9 +37,12 @@ def tiled_noise(side: int, scale_x: int, scale_y: int, salt: int) -> Field:
 
 
 def cloudy(side: int, scale: int, salt: int) -> Field:
-    """Noise with finer noise on top."""
-    return (
+    """Noise with finer noise on top, bent so that its lattice does not show."""
+    bend_x, bend_y = ((tiled_noise(side, 32, 32, salt + k) - 0.5) * 30 for k in (7, 8))
+    line, column = np.mgrid[0:side, 0:side]
+    layers = (
         0.55 * tiled_noise(side, scale, scale, salt)
         + 0.3 * tiled_noise(side, scale // 2, scale // 2, salt + 1)
         + 0.15 * tiled_noise(side, max(2, scale // 4), max(2, scale // 4), salt + 2)
     )
+    return np.asarray(layers[(line + bend_y.astype(int)) % side, (column + bend_x.astype(int)) % side])

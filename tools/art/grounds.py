@@ -32,7 +32,9 @@ def _stamp(picture: Picture, x: int, y: int, shape: str, colours: dict[str, tupl
                 picture[(y + down) % SIDE, (x + right) % SIDE] = colours[mark]
 
 
-def _scatter(picture: Picture, count: int, salt: int, shapes: tuple[str, ...], colours: dict[str, tuple[int, ...]]) -> None:
+def _scatter(
+    picture: Picture, count: int, salt: int, shapes: tuple[str, ...], colours: dict[str, tuple[int, ...]]
+) -> None:
     """Drawings in cells of a grid, one each, so that they keep apart."""
     cells = int(np.ceil(np.sqrt(count)))
     step = SIDE / cells
@@ -47,7 +49,7 @@ BLADES = ("a.a/.a.", "a../.a.", ".a/a.", "a.a.a/.aaa.", "b/a", ".b./b.a")
 
 
 def _grassy(colour: str, salt: int, blades: int) -> Picture:
-    picture = _toned(cloudy(SIDE, 32, salt), colour, (0.22, 0.4, 0.66, 0.92), 0.24)
+    picture = _toned(cloudy(SIDE, 32, salt), colour, (0.12, 0.33, 0.72, 0.96), 0.17)
     tones = [tuple(tone) for tone in ramp(colour, spread=0.75, shift=0.8)]
     _scatter(picture, blades, salt + 5, BLADES, {"a": tones[1], "b": tones[3]})
     _scatter(picture, blades // 2, salt + 9, BLADES, {"a": tones[3], "b": tones[4]})
@@ -234,10 +236,11 @@ def water(moment: int) -> Picture:
     one = np.roll(tiled_noise(SIDE, 32, 16, 211), shift, 1)
     other = np.roll(tiled_noise(SIDE, 16, 16, 213), -shift, 1)
     deep = tiled_noise(SIDE, 64, 64, 215)
-    picture = _toned(deep * 0.3 + one * 0.35 + other * 0.35, "#3f78ad", (0.26, 0.38, 0.62, 0.74), 0.22)
-    crest = np.abs(one + other - 1.0) < 0.035
-    picture[crest & (deep > 0.4)] = (112, 168, 208)
-    picture[crest & (deep > 0.72)] = (176, 216, 236)
+    small = tiled_noise(SIDE, 8, 8, 217)
+    picture = _toned(deep * 0.16 + one * 0.42 + other * 0.42, "#3f7cb0", (0.2, 0.36, 0.66, 0.82), 0.11)
+    crest = np.abs(one - other + (small - 0.5) * 0.2) < 0.016
+    picture[crest & (small > 0.35)] = (98, 156, 200)
+    picture[crest & (small > 0.62)] = (150, 200, 228)
     return picture
 
 

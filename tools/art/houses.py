@@ -137,9 +137,7 @@ def _roof(board: _Board, width: int, end: int, style: Style, salt: int) -> None:
     board.fill(0, end - 1, width, 1, tones[5])
 
 
-def _roof_tone(
-    x: int, y: int, ridge: int, end: int, slope: float, style: Style, salt: int, tones: Ramp
-) -> list[int]:
+def _roof_tone(x: int, y: int, ridge: int, end: int, slope: float, style: Style, salt: int, tones: Ramp) -> list[int]:
     """One pixel of the slope: rows of shingles, or straw."""
     if style.thatch:
         straw = chance(x, y // 7, salt) * 2.2 + chance(x // 3, y // 11, salt + 1) * 1.4

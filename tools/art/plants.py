@@ -72,9 +72,7 @@ def _pine(body: Body, leaves: Body, variant: int) -> None:
 
 def _cactus(body: Body, leaves: Body, variant: int) -> None:
     tall = 27 + 8 * chance(variant, 2, 61)
-    parts: list[tuple[tuple[float, float, float], tuple[float, float, float], float]] = [
-        ((0, 0, 0), (0, 0, tall), 5.4)
-    ]
+    parts: list[tuple[tuple[float, float, float], tuple[float, float, float], float]] = [((0, 0, 0), (0, 0, tall), 5.4)]
     if variant != 3:
         high = tall * 0.42
         parts += [((0, 0, high), (-10.5, 0, high + 2), 3.4), ((-10.5, 0, high + 2), (-10.8, 0, high + 12), 3.5)]
@@ -118,7 +116,9 @@ def _stump(body: Body, leaves: Body, variant: int) -> None:
         body.limb(ONE, (1, 0, tall * 0.6), (10, 0, tall * 0.6 + 8), 2.0, 0.8)
         body.limb(ONE, (0, 0, tall * 0.75), (-9, 0, tall * 0.75 + 6), 1.8, 0.7)
     for i in range(4):
-        body.ball(TWO, (_spread(i, variant + 93, -3, 4), -4.4, _spread(i, variant + 95, 2, tall - 3)), (0.7, 0.6, 1.6), flat=3)
+        body.ball(
+            TWO, (_spread(i, variant + 93, -3, 4), -4.4, _spread(i, variant + 95, 2, tall - 3)), (0.7, 0.6, 1.6), flat=3
+        )
 
 
 TREES: dict[str, tuple[Callable[[Body, Body, int], None], tuple[str, ...]]] = {
@@ -233,4 +233,6 @@ def small(name: str, variant: int) -> np.ndarray:
     canvas = Canvas(32, 32, 16, 26)
     canvas.draw(body.solids, (speckle(32, 32, 3).repeat(3, 0).repeat(3, 1) - 0.5) * 0.3)
     ramps: dict[int, Ramp] = {number + 1: ramp(colour) for number, colour in enumerate(colours)}
-    return painted(canvas.pixels(outline=name not in ("tuft", "marsh_tuft", "frost_tuft", "dry_tuft", "ash_tuft")), ramps)
+    return painted(
+        canvas.pixels(outline=name not in ("tuft", "marsh_tuft", "frost_tuft", "dry_tuft", "ash_tuft")), ramps
+    )

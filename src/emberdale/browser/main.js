@@ -13,14 +13,15 @@ import { Shell } from './shell.js';
 import { StartScreen, sentence } from './panels/start.js';
 import { byId, h } from './panels/dom.js';
 import { glyph } from './panels/glyphs.js';
+import { loadArt } from './draw/art.js';
 import { loadGame } from './game.js';
 
 const AGAIN_MS = 2000;
 
 async function begin() {
-  const game = await firstAnswer();
+  const { game, art } = await firstAnswer();
   const world = new WorldClient({ origin: location.origin, game });
-  const shell = new Shell(world, game.info, new Settings(browserStorage()), () => location.assign(location.pathname));
+  const shell = new Shell(world, game.info, art, new Settings(browserStorage()), () => location.assign(location.pathname));
   Object.assign(window, { myriad: { world, stats: () => shell.stats(), shell } });
   const frame = (nowMs) => {
     requestAnimationFrame(frame);
@@ -42,8 +43,9 @@ async function firstAnswer() {
   for (;;) {
     try {
       const game = await loadGame();
+      const art = await loadArt(game.info);
       screen.remove();
-      return game;
+      return { game, art };
     } catch (error) {
       words.textContent = `${sentence(error)} Trying again…`;
       await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));

@@ -1,90 +1,101 @@
 /**
  * The world on the canvas, as the page sees it.
  *
- * Responsible for: keeping canvas and drawing at one size, what is at a place of the page, icons. Not here: drawing
- * (`draw/`).
+ * Responsible for: handing the client's state to the drawing, what is at a place of the page, icons, the small map's
+ * canvas. Not here: drawing (`draw/`).
+ *
+ * Invariants: places of the page are pixels from its corner, as pointers have them; the size of the canvas is looked at
+ * when it may have changed, not every frame.
  */
 
+import { Minimap } from './draw/minimap.js';
+import { Renderer } from './draw/renderer.js';
+
+const MINIMAP_MS = 66;
+const PEACEFUL = ['Fallow Deer'];
+
 export class Scene {
-  /** @param {HTMLCanvasElement} canvas @param {any} world @param {any} info */
-  constructor(canvas, world, info) {
+  /** @param {HTMLCanvasElement} canvas @param {any} world @param {any} info @param {import('./draw/art.js').Art} art */
+  constructor(canvas, world, info, art) {
     this.#canvas = canvas;
     this.#world = world;
-    this.#info = info;
-    this.zoom = 1;
+    this.#art = art;
+    this.#renderer = new Renderer(canvas, { art, info });
+    this.minimap = document.createElement('canvas');
+    this.#minimap = new Minimap(this.minimap, { peaceful: PEACEFUL.map((name) => info.kinds[name]) });
     this.names = true;
+    world.events.on('hit', (event) => this.#renderer.effects.add(event));
+    addEventListener('resize', () => (this.#resized = true));
   }
 
   #canvas;
   #world;
-  #info;
+  #art;
+  #renderer;
+  #minimap;
   #hovered = 0;
-  minimap = document.createElement('canvas');
+  #resized = true;
+  #mappedMs = 0;
 
-  iconOf(asset) {
-    return null;
+  get zoom() {
+    return this.#renderer.zoom;
   }
 
-  get scale() {
-    return 28 * this.zoom;
+  set zoom(zoom) {
+    this.#renderer.zoom = zoom;
   }
 
-  /** @param {number} x @param {number} y  of the page */
+  /** What the last frame drew, and how long that took. */
+  get drawn() {
+    return this.#renderer.stats;
+  }
+
+  /** @param {number} x @param {number} y  of the page @returns {{ x: number, y: number }} metres */
   toWorld(x, y) {
-    const { self } = this.#world;
-    return { x: (self?.x ?? 0) + (x - innerWidth / 2) / this.scale, y: (self?.y ?? 0) - (y - innerHeight / 2) / this.scale };
+    return this.#renderer.toWorld(x, y);
   }
 
-  /** Where a place of the world is on the page. @param {number} x @param {number} y  metres */
+  /** @param {number} x @param {number} y  metres @returns {{ x: number, y: number }} of the page */
   toPage(x, y) {
-    const { self } = this.#world;
-    return { x: innerWidth / 2 + (x - self.x) * this.scale, y: innerHeight / 2 - (y - self.y) * this.scale };
+    return this.#renderer.toPage(x, y);
   }
 
-  /** @param {number} x @param {number} y  of the page @returns {any} */
+  /** Who or what is there, or null. @param {number} x @param {number} y  of the page @returns {any} */
   pick(x, y) {
-    const at = this.toWorld(x, y);
-    let [found, least] = [null, 1.1];
-    for (const one of this.#world.entities()) {
-      const far = Math.hypot(one.x - at.x, one.y + 0.4 - at.y);
-      if (far < least) [found, least] = [one, far];
-    }
-    return found;
+    const id = this.#renderer.pick(x, y);
+    return id === null ? null : this.#world.entity(id);
   }
 
+  /** Whom the pointer is at, 0: nobody. @param {number} id */
   hover(id) {
+    if (id === this.#hovered) return;
     this.#hovered = id;
-    this.#canvas.style.cursor = id === 0 ? '' : 'pointer';
+    this.#canvas.classList.toggle('pointing', id !== 0);
   }
 
-  /** @param {number} nowMs @param {{ target: number, aim: any }} shown */
-  frame(nowMs, { target, aim }) {
-    const { self, map } = this.#world;
-    const pen = /** @type {CanvasRenderingContext2D} */ (this.#canvas.getContext('2d'));
-    if (this.#canvas.width !== innerWidth || this.#canvas.height !== innerHeight) Object.assign(this.#canvas, { width: innerWidth, height: innerHeight });
-    pen.fillStyle = '#2f4a2c';
-    pen.fillRect(0, 0, innerWidth, innerHeight);
-    if (self === null) return;
-    const s = this.scale;
-    const put = (x, y) => [innerWidth / 2 + (x - self.x) * s, innerHeight / 2 - (y - self.y) * s];
-    if (map) {
-      const from = this.toWorld(0, innerHeight);
-      const to = this.toWorld(innerWidth, 0);
-      for (let r = map.rowAt(from.y); r <= map.rowAt(to.y); r++) for (let c = map.columnAt(from.x); c <= map.columnAt(to.x); c++) {
-        const [x, y] = put(map.originX + c * 2, map.originY + r * 2 + 2);
-        pen.fillStyle = map.solid(c, r) ? '#24351f' : (c + r) % 2 ? '#3f6437' : '#3b5f34';
-        pen.fillRect(x, y, 2 * s + 1, 2 * s + 1);
-      }
+  /** A picture of an asset. @param {number} asset */
+  iconOf(asset) {
+    return this.#art.iconOf(asset);
+  }
+
+  /** @param {number} nowMs @param {{ self: any, target: number, aim: { x: number, y: number } | null }} shown */
+  frame(nowMs, { self, target, aim }) {
+    if (this.#resized) {
+      this.#resized = false;
+      this.#renderer.resize();
+      this.#minimap.resize();
     }
-    for (const one of [...this.#world.entities(), { ...self, player: true, item: 0 }]) {
-      const [x, y] = put(one.x, one.y);
-      pen.fillStyle = one.item ? '#f0c95c' : one.player ? '#6fb6ff' : '#d65f4a';
-      pen.fillRect(x - 8, y - 16, 16, 20);
-      if (one.id === target) pen.strokeRect(x - 12, y - 20, 24, 28);
-      if (this.names && one.player) {
-        pen.fillStyle = '#fff';
-        pen.fillText(one.name, x - 10, y - 22);
-      }
-    }
+    const frame = {
+      now: nowMs, self, entities: this.#world.entities(), map: this.#world.map, selected: target, hovered: this.#hovered, aim, names: this.names,
+    };
+    this.#renderer.draw(frame);
+    if (nowMs - this.#mappedMs < MINIMAP_MS) return;
+    this.#mappedMs = nowMs;
+    this.#minimap.draw(frame);
+  }
+
+  /** The canvases may have another size now. */
+  resize() {
+    this.#resized = true;
   }
 }

@@ -34,14 +34,15 @@ const PANEL_MS = 50;
 const TAKE_M = 12;
 
 export class Shell {
-  /** @param {any} world  a WorldClient @param {any} info @param {import('./panels/settings.js').Settings} settings
+  /** @param {any} world  a WorldClient @param {any} info @param {import('./draw/art.js').Art} art
+   * @param {import('./panels/settings.js').Settings} settings
    * @param {() => void} restart  back to the first screen */
-  constructor(world, info, settings, restart) {
+  constructor(world, info, art, settings, restart) {
     this.world = world;
     this.info = info;
     this.settings = settings;
     this.tradeM = info.rules.trade_distance / info.units_per_m;
-    this.scene = new Scene(byId('scene'), world, info);
+    this.scene = new Scene(byId('scene'), world, info, art);
     this.items = new Items(info, (asset) => this.scene.iconOf(asset));
     this.sound = new Sound();
     this.selection = new Selection(world, info);
@@ -65,6 +66,7 @@ export class Shell {
   open() {
     this.isOpen = true;
     show(byId('hud'), true);
+    this.scene.resize();
     this.nameZone();
   }
 
@@ -89,7 +91,7 @@ export class Shell {
     world.frame(nowMs);
     const { self } = world;
     if (self === null || !this.isOpen) return;
-    this.scene.frame(nowMs, { target: this.selection.id, aim: this.walker.aim });
+    this.scene.frame(nowMs, { self, target: this.selection.id, aim: this.walker.aim });
     if (nowMs - this.#panelsMs < PANEL_MS) return;
     this.#panelsMs = nowMs;
     this.#updatePanels(self, nowMs);
@@ -182,11 +184,17 @@ export class Shell {
     if (key === '?') return this.help.toggle(), true;
     const deed = {
       Enter: () => this.chat.write(), NumpadEnter: () => this.chat.write(), Tab: () => this.selection.next(), KeyE: () => this.#take(),
+      KeyF: () => this.#openTargetMenu(), KeyY: () => this.notices.answer('yes'), KeyN: () => this.notices.answer('no'),
       KeyI: () => this.bag.window.toggle(), KeyB: () => this.bag.window.toggle(), KeyM: () => this.land.window.toggle(),
       KeyO: () => this.settingsWindow.toggle(), F1: () => this.help.toggle(), F3: () => this.network.toggle(), Escape: () => this.#escape(),
     }[code];
     deed?.();
     return deed !== undefined;
+  }
+
+  #openTargetMenu() {
+    const { entity } = this.selection;
+    if (entity !== null) this.openMenu(entity, innerWidth / 2 - 90, innerHeight / 3);
   }
 
   #escape() {

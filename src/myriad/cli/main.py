@@ -4,7 +4,8 @@ Responsible for: the list of commands and what the shell sees of a failure.
 Not here: the commands themselves, one file each beside this one.
 
 A command is a module with a function `run` (options by Typer's rules, or by `cli/flags.py`) whose docstring is its help
-and whose result is the exit code (None is 0). At its top it imports nothing that takes time, so that `--help` is quick.
+and whose result is the exit code (None is 0); one of several commands has a Typer `app` instead. At its top it imports
+nothing that takes time, so that `--help` is quick.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ COMMANDS: Final[dict[str, str]] = {
     "relay": "myriad.cli.relay",
     "load-test": "myriad.cli.load_test",
     "profile": "myriad.cli.profile",
+    "ctl": "myriad.cli.ctl",
+    "top": "myriad.cli.top",
     "event": "myriad.cli.event",
     "audit": "myriad.cli.audit",
     "settings": "myriad.cli.settings",
@@ -47,8 +50,11 @@ class Commands(TyperGroup):
         """One of them, or None if there is none of that name."""
         if cmd_name not in COMMANDS:
             return None
-        single = typer.Typer(add_completion=False, rich_markup_mode=None)
-        single.command(cmd_name)(import_module(COMMANDS[cmd_name]).run)
+        module = import_module(COMMANDS[cmd_name])
+        single = getattr(module, "app", None)  # a command of several commands
+        if single is None:
+            single = typer.Typer(add_completion=False, rich_markup_mode=None)
+            single.command(cmd_name)(module.run)
         command = typer.main.get_command(single)
         command.name = cmd_name
         return command

@@ -8,6 +8,9 @@ Invariant: arrays have the types of real use, whatever their sizes; nothing outl
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from emberdale.game import GAME
@@ -67,6 +70,18 @@ def rehearse_turns() -> None:
     port.close()
 
 
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Nobody is to read in a log who came to a rehearsal."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(before)
+
+
+@_unheard()
 def rehearse_session() -> None:
     """A player comes, plays, talks and goes; whatever the other steps did not compile is compiled here."""
     zone = _new_zone()
@@ -74,6 +89,7 @@ def rehearse_session() -> None:
     zone.rehearse(_NOW_NS)
 
 
+@_unheard()
 def rehearse_world() -> None:
     """Two characters come to a zone of a world, are seen across its border, deal with each other, and go."""
     zone = _new_world_zone()

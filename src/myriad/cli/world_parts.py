@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
@@ -18,7 +17,7 @@ from emberdale.browser_info import FOLDER, browser_info
 from emberdale.browser_maps import TILESET, shown_map
 from myriad.bus import Bus, open_bus
 from myriad.cli.kernels import host_groups
-from myriad.cli.zones import ZoneStates, game_of, spawn_points, zone_maker
+from myriad.cli.zones import ZoneStates, game_of, num_layers, spawn_points, zone_maker
 from myriad.core.settings import Settings
 from myriad.game.game import Game
 from myriad.runtime.clocks import RealClock
@@ -46,7 +45,7 @@ from myriad.web.gateway.passwords import Passwords
 from myriad.web.gateway.ports import FutureStore
 from myriad.web.gateway.ports import World as GatewayWorld
 from myriad.web.ops.operations import Operations
-from myriad.web.relay.answers import Answer, Process, answer, numbers
+from myriad.web.relay.answers import answer, numbers
 from myriad.web.relay.limits import limits_of
 from myriad.web.relay.messages import MAX_MESSAGE_BYTES, ROWS
 from myriad.web.relay.relay import Relay
@@ -141,7 +140,7 @@ def relay_parts(settings: Settings, game: Game) -> RelayParts:
         make_relay=partial(_make_relay, settings, protocol_id_of(game)),
         rows=settings.relay_players * ROWS,
         max_message_bytes=MAX_MESSAGE_BYTES,
-        answer=_answer_for_relay,
+        answer=answer,
         numbers=numbers,
     )
 
@@ -150,12 +149,6 @@ def _make_relay(settings: Settings, protocol_id: int, ports: RowPorts) -> Relay:
     """The relay, in the process that serves it."""
     exempt = parse_prefixes(settings.http_exempt_prefixes)
     return Relay(limits_of(settings), Routes(settings.public_addresses), protocol_id, ports, exempt)
-
-
-def _answer_for_relay(
-    relay: Relay, path: str, headers: Mapping[str, str], cpu_s: float, resident: int, now_ns: int
-) -> Answer | None:
-    return answer(relay, path, headers, Process(cpu_s, resident), now_ns)
 
 
 def world_of(settings: Settings) -> World:
@@ -170,6 +163,7 @@ def world_of(settings: Settings) -> World:
         warm_up=partial(_warm_up, game, states),
         check_store=partial(check_store, settings),
         relay=relay_parts(settings, game),
+        max_layers=num_layers(game),
     )
 
 

@@ -28,8 +28,6 @@ class Cuts:
     def __init__(self, key: ZoneKey, residents: Residents, asking: Asking, interval_ns: int) -> None:
         self.urgent = False
         self.num_taken = 0
-        self.took_ns = 0
-        """How long the newest durable cut waited for its answer."""
         self._key = key
         self._epoch = 0
         self._residents = residents
@@ -101,5 +99,4 @@ class Cuts:
             _LOG.error("the store refuses a cut: %s", answer, zone=cut.key.zone, layer=cut.key.layer, cut=cut.cut)
             raise TypeError(f"a cut is not answered by {answer!r}")
         self._under_way = None
-        self.took_ns = now_ns - self._taken_ns
         when_committed(cut, answer, now_ns)

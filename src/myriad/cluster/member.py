@@ -88,8 +88,6 @@ class MemberNumbers(NamedTuple):
     cuts: int
     cut_age_ns: int
     """How long the cut under way has waited for its answer, 0 if none is."""
-    cut_took_ns: int
-    """How long the newest durable cut waited for its answer."""
     requests_repeated: int
     links: dict[str, int]
     """Round trip in ns of each link that is alive, by the other zone's key."""
@@ -333,7 +331,6 @@ class Member:
             handoffs_failed_to=dict(self._passages.failed),
             cuts=self._cuts.num_taken,
             cut_age_ns=self._cuts.age_ns(now_ns),
-            cut_took_ns=self._cuts.took_ns,
             requests_repeated=self._asking.num_repeated,
             links={str(key): rtt_ns for key, rtt_ns in self._links.round_trips(now_ns).items()},
             fragments_waiting=self._links.num_waiting,

@@ -186,7 +186,7 @@ HOST_METRICS: Final = _on(
 )
 
 STORE_METRICS: Final = _on(
-    (HOST, GATEWAY),
+    PAGES,
     (),
     (
         ("myriad_store_up", "gauge", "", "", "1 if the store carried out what it was asked last."),

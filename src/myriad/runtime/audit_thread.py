@@ -8,15 +8,15 @@ Invariant: a store that cannot be reached delays the audit and nothing else.
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 from typing import Final, Protocol
 
 from myriad.cluster.requests import AuditReport
 from myriad.core.clock import Clock
+from myriad.core.log_lines import Lines
 
-_LOG = logging.getLogger(__name__)
+_LOG = Lines(__name__)
 
 _BETWEEN_READS_S: Final = 0.02
 _REOPEN_S: Final = 2.0
@@ -79,4 +79,4 @@ class AuditThread:
         self._on_report(report)
         if not report.balanced:
             self.num_alarms += 1
-            _LOG.error("the world does not add up: %s", "; ".join(report.problems))
+            _LOG.error("the world does not add up: %s", "; ".join(report.problems), problems=len(report.problems))

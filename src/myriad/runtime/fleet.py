@@ -19,6 +19,7 @@ from typing import Protocol
 
 from myriad.core.errors import EXIT_CANNOT_START, EXIT_FAILED, MyriadError
 from myriad.runtime.control import Channel
+from myriad.runtime.logs import process_is
 
 Run = Callable[[Channel], int]
 """What a child does with its end of the channel; its result is the exit code."""
@@ -68,6 +69,7 @@ class LocalFleet:
         pid = os.fork()
         if pid == 0:
             ours.close()
+            process_is(host=name)
             self._become(theirs, run, before)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         theirs.close()

@@ -37,7 +37,7 @@ from myriad.runtime.control import Channel, Message, SupervisorSilent
 from myriad.runtime.endpoints import endpoint_of, is_loopback, open_tcp, resolve
 from myriad.runtime.front_doors import ask_front_door
 from myriad.runtime.http_server import AsgiApplication, HttpServer
-from myriad.runtime.logs import configure_logs, written_in_background
+from myriad.runtime.logs import configure_logs, process_is, written_in_background
 from myriad.runtime.main_thread import MainThread
 from myriad.runtime.process_samples import COLLECTIONS, process_samples
 from myriad.runtime.quiet_collection import QuietCollection
@@ -161,6 +161,7 @@ class GatewayParts(NamedTuple):
 def run_gateway(settings: Settings, parts: GatewayParts) -> int:
     """A gateway that a person started; runs until stopped, returns the exit code. Raises StartupError."""
     configure_logs(settings.log_level, settings.log_format)
+    process_is(host="gateway")
     sock = open_tcp(resolve(settings.bind), settings.http_port)
     settings = dataclasses.replace(settings, relay_port=settings.relay_port or endpoint_of(sock).port + 1)
     with ExitStack() as stack:

@@ -66,6 +66,8 @@ class Happenings:
         for key, beat in now.items():
             state, was = beat["state"], before[key]["state"] if key in before else None
             if state == RUNNING and self._epochs.get(key) != beat["epoch"]:
+                if was == RUNNING:  # all within one beat
+                    self._note_lost(host, key, now_s)
                 self._epochs[key] = beat["epoch"]
                 reason = self.reasons.pop(key, "")
                 text = f"runs under epoch {beat['epoch']}{': ' if reason else ''}{reason}"

@@ -12,7 +12,6 @@ Invariant: the address is printed only after `/healthz` answered 200 over HTTP.
 from __future__ import annotations
 
 import http.client
-import logging
 import socket
 import sys
 import time
@@ -22,20 +21,21 @@ from typing import NamedTuple
 
 from myriad.cluster.requests import ZoneKey
 from myriad.core.errors import EXIT_FAILED, EXIT_OK, StartupError
+from myriad.core.log_lines import Lines
 from myriad.core.metrics import Sample
 from myriad.core.settings import Settings
 from myriad.runtime.clocks import RealClock
 from myriad.runtime.endpoints import is_loopback, open_pair, open_tcp, open_udp, resolve
 from myriad.runtime.hosted_zone import MakeZone, RunningZone
 from myriad.runtime.http_server import AsgiApplication, HttpServer
-from myriad.runtime.logs import configure_logs
+from myriad.runtime.logs import configure_logs, written_in_background
 from myriad.runtime.memory import release_compiler
 from myriad.runtime.process_samples import COLLECTIONS, process_samples
 from myriad.runtime.quiet_collection import QuietCollection
 from myriad.runtime.stopping import StopRequest
 from myriad.runtime.warm import Progress, warm
 
-_LOG = logging.getLogger(__name__)
+_LOG = Lines(__name__)
 _SWITCH_INTERVAL_S = 0.0005  # a zone that wakes must not wait 5 ms for a thread that answers HTTP
 _QUIET_START_S = 1.0
 _ZONE_STOP_S = 1.0
@@ -140,6 +140,7 @@ def _run(
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
     collection = QuietCollection()
     with ExitStack() as stack:
+        stack.enter_context(written_in_background())
         stop = stack.enter_context(StopRequest())
         stack.callback(collection.end)
         server = HttpServer(make_application(host), listeners.http)
@@ -212,4 +213,4 @@ def _stop_zones(host: Host, zones: dict[str, RunningZone]) -> None:
     end_s = time.monotonic() + _ZONE_STOP_S
     for zone in zones.values():
         if not zone.join(max(end_s - time.monotonic(), 0)):
-            _LOG.error("%s did not stop in time", zone.name)
+            _LOG.error("%s did not stop in time", zone.name, zone=zone.key.zone, layer=zone.key.layer)

@@ -25,12 +25,14 @@ import uvloop
 
 from myriad.cluster.requests import Directory
 from myriad.core.errors import EXIT_OK
+from myriad.core.metrics import Sample
 from myriad.core.settings import Settings
 from myriad.runtime.browser_socket import BrowserSettings, BrowserSocket, HttpAnswer, serve_browsers
-from myriad.runtime.clocks import RealClock, process_cpu_ns, resident_bytes
+from myriad.runtime.clocks import RealClock
 from myriad.runtime.control import Channel, Message
 from myriad.runtime.endpoints import open_tcp, resolve
-from myriad.runtime.logs import configure_logs
+from myriad.runtime.logs import configure_logs, process_is, written_in_background
+from myriad.runtime.process_samples import COLLECTIONS, process_samples
 from myriad.runtime.relay_ports import RowPorts
 from myriad.runtime.stopping import StopRequest
 from myriad.runtime.store_thread import OpenWorker, StoreThread
@@ -104,8 +106,8 @@ class RelayParts(NamedTuple):
     rows: int
     """Connections that it takes."""
     max_message_bytes: int
-    answer: Callable[[Any, str, Mapping[str, str], float, int, int], HttpAnswer | None]
-    """`(relay, path, headers, CPU seconds, resident bytes, now_ns)` of a request; None: a WebSocket may open."""
+    answer: Callable[[Any, str, Mapping[str, str], Callable[[], list[Sample]], int], HttpAnswer | None]
+    """`(relay, path, headers, what the process tells of itself, now_ns)` of a request; None: a WebSocket may open."""
     numbers: Callable[[Any], Message]
     """What heartbeats say of a relay."""
 
@@ -113,8 +115,10 @@ class RelayParts(NamedTuple):
 def run_relay(settings: Settings, parts: RelayParts) -> int:
     """A relay that a person started; runs until stopped, returns the exit code. Raises StartupError."""
     configure_logs(settings.log_level, settings.log_format)
+    process_is(host="relay")
     sock = open_relay(settings, settings.http_port)
     with ExitStack() as stack:
+        stack.enter_context(written_in_background())
         stop = stack.enter_context(StopRequest())
         relay = RelayProcess(settings, parts, sock)
         stack.callback(relay.end)
@@ -126,6 +130,7 @@ def run_relay(settings: Settings, parts: RelayParts) -> int:
 def run_relay_process(channel: Channel, settings: Settings, parts: RelayParts, sock: socket.socket) -> int:
     """A relay as a child of a supervisor; ends when that says so or is gone."""
     with ExitStack() as stack:
+        stack.enter_context(written_in_background())
         stop = stack.enter_context(StopRequest((signal.SIGTERM,)))
         relay = RelayProcess(settings, parts, sock)
         stack.callback(relay.end)
@@ -166,6 +171,7 @@ class RelayProcess:
 
     def run(self, stop: StopRequest, channel: Channel | None, on_ready: Callable[[], None] = lambda: None) -> None:
         """Until stopped, or until the channel's other end says so or is gone; `on_ready` once it listens."""
+        COLLECTIONS.watch()
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         _allow_descriptors()
         self._channel = channel
@@ -182,8 +188,10 @@ class RelayProcess:
 
     def answer(self, path: str, headers: Mapping[str, str]) -> HttpAnswer | None:
         """As `browser_socket.Host`, like the next ones."""
-        cpu_s = process_cpu_ns() / 1e9
-        return self._parts.answer(self._relay, path, headers, cpu_s, resident_bytes(), self._clock.now_ns())
+        return self._parts.answer(self._relay, path, headers, self._samples, self._clock.now_ns())
+
+    def _samples(self) -> list[Sample]:
+        return [*process_samples(), *self._store.samples()]
 
     def entered(self, browser: BrowserSocket, peer: str | None, forwarded_for: str | None) -> Any:
         """A WebSocket opened."""

@@ -57,6 +57,8 @@ class RunningWorldZone(RunningZone):
         """As `RunningZone`; `secret` is the world's."""
         self.desk: Desk | None = None
         """Who writes tokens; set before the front door shows the zone."""
+        self.cut_took_ns = 0
+        """How long the newest cut took to become durable, 0 before the first."""
         self._outside = outside
         super().__init__(key, sock, settings, make_zone, collection, secret)
         self._load_meter = LoadMeter(self._loop.measures)
@@ -167,6 +169,7 @@ class RunningWorldZone(RunningZone):
             "sent_bytes": traffic.num_sent_bytes,
             "ticks_skipped": measures.num_skipped_ticks,
             "cpu_ns": measures.cpu_ns,
+            "cut_took_ns": self.cut_took_ns,
         }
         histograms = {"turn": measures.turn.copy(), "lateness": measures.lateness.copy(), **self._zone.histograms()}
         return self._meter.read(shown, histograms, now_ns)

@@ -10,7 +10,6 @@ granted to this start of it; its socket stays open from one start to the next.
 
 from __future__ import annotations
 
-import logging
 import socket
 from collections.abc import Callable
 from typing import Final, NamedTuple
@@ -18,6 +17,7 @@ from typing import Final, NamedTuple
 from myriad.cluster.requests import (
     AcquireLease,
     Answer,
+    Cut,
     HostId,
     LeaseGranted,
     LeaseRefused,
@@ -27,6 +27,7 @@ from myriad.cluster.requests import (
     ZoneLoad,
 )
 from myriad.core.clock import NS_PER_S, Clock
+from myriad.core.log_lines import Lines
 from myriad.core.settings import Settings
 from myriad.runtime.bus_thread import BusThread
 from myriad.runtime.endpoints import reachable_endpoint
@@ -38,7 +39,7 @@ from myriad.runtime.restarts import BackOff
 from myriad.runtime.running_world_zone import RunningWorldZone
 from myriad.runtime.store_thread import StoreThread
 
-_LOG = logging.getLogger(__name__)
+_LOG = Lines(__name__)
 
 ACQUIRING: Final = "acquiring"
 RUNNING: Final = "running"
@@ -82,6 +83,7 @@ class Tenancy:
         self.holder: LeaseRefused | None = None
         """Who has the lease, as long as it is another host."""
         self.load = ZoneLoad()
+        self._lines = _LOG.about(zone=key.zone, layer=key.layer)
         self._socket = sock
         self._ties = ties
         self._dead_host = dead_host
@@ -104,7 +106,7 @@ class Tenancy:
         try:
             built = self._built = self._built or self._build()
         except Exception:  # a zone that cannot be built does not end the others
-            _LOG.exception("%s cannot start", self.key)
+            self._lines.exception("the zone cannot start")
             self._begin_later()
             return
         ties = self._ties
@@ -133,7 +135,7 @@ class Tenancy:
         if self.state == ACQUIRING and self._again_s is not None and now_s >= self._again_s:
             self.begin()
         if self.state == DRAINING and now_s >= self._give_up_s:
-            _LOG.error("%s did not drain in time: what it had not written is lost", self.key)
+            self._lines.error("the zone did not drain in time: what it had not written is lost")
             if self._end_zone():
                 self._release()
             else:  # it may still speak until its lease has run out
@@ -141,7 +143,7 @@ class Tenancy:
         if self.state == RELEASING and now_s >= self._give_up_s:
             self.state = ENDED
         if self.state == RUNNING and self._restart_by_s is not None and now_s >= self._restart_by_s:
-            _LOG.error("%s was not written in time: it starts anew with what it wrote last", self.key)
+            self._lines.error("the zone was not written in time: it starts anew with what it wrote last")
             self._end_zone()
             self._begin_later()
 
@@ -152,7 +154,7 @@ class Tenancy:
         try:
             self._built = self._built or self._build()  # first, so that players wait for a moment only
         except Exception:  # then it is built again afterwards, and again, until it can be
-            _LOG.exception("%s cannot be built anew", self.key)
+            self._lines.exception("the zone cannot be built anew")
         self._restart_by_s = self._now_s() + self._ties.drain_s
         self.zone.suspend()
 
@@ -205,7 +207,7 @@ class Tenancy:
     def _wait_for_lease(self, refused: LeaseRefused) -> None:
         self.holder = refused
         if is_dead(refused.host) and refused.host.name != self._dead_host:
-            _LOG.info("%s: its host %s has ended", self.key, describe(refused.host))
+            self._lines.info("its host has ended: %s", describe(refused.host), pid=refused.host.pid)
             self._dead_host = refused.host.name
             self.begin()
             return
@@ -237,12 +239,12 @@ class Tenancy:
         try:
             zone.grant(granted, asked_ns)
         except Exception:  # what it held cannot be loaded: it does not run without
-            _LOG.exception("%s cannot load what it held", self.key)
+            self._lines.exception("the zone cannot load what it held")
             self._end_zone()
             self._begin_later()
             return
         zone.start(lambda: self._ties.on_main(lambda: self._on_failed(zone)))
-        _LOG.info("%s runs under epoch %d", self.key, granted.epoch)
+        self._lines.info("the zone runs", epoch=granted.epoch)
 
     def _on_failed(self, zone: RunningWorldZone) -> None:
         if self.zone is not zone:
@@ -260,7 +262,7 @@ class Tenancy:
         fenced = zone.fenced
         self._end_zone()
         if fenced:
-            _LOG.warning("%s is fenced: it has lost epoch %d", self.key, self.epoch)
+            self._lines.warning("the zone is fenced", epoch=self.epoch)
         if self.state == DRAINING and fenced:
             self.state = ENDED
         elif self.state == DRAINING:
@@ -282,7 +284,7 @@ class Tenancy:
         zone.stop()
         if zone.join(_THREAD_END_S):
             return True
-        _LOG.error("the thread of %s does not end", self.key)
+        self._lines.error("the zone's thread does not end", epoch=self.epoch)
         return False
 
     def _release(self) -> None:
@@ -320,7 +322,21 @@ class _Ties:
             load = getattr(known, "load", None)
             if load is not None:
                 self._tenancy.load = load
-            self._ties.store.submit(known, _answer_to(zone, number))
+            answered = _answer_to(zone, number)
+            self._ties.store.submit(known, self._timed(zone, answered) if isinstance(known, Cut) else answered)
+
+    def _timed(
+        self, zone: RunningWorldZone, answered: Callable[[Answer | None], None]
+    ) -> Callable[[Answer | None], None]:
+        """How long the zone's newest cut took to become durable."""
+        clock = self._ties.clock
+        asked_ns = clock.now_ns()
+
+        def timed(answer: Answer | None) -> None:
+            zone.cut_took_ns = clock.now_ns() - asked_ns
+            answered(answer)
+
+        return timed
 
     def publish(self, posts: list[tuple[str, bytes]]) -> None:
         """To the bus."""

@@ -34,6 +34,7 @@ from myriad.runtime.host import Host, MakeApplication
 from myriad.runtime.host_identity import host_id
 from myriad.runtime.hosted_zone import MakeWorldZone
 from myriad.runtime.http_server import HttpServer
+from myriad.runtime.logs import written_in_background
 from myriad.runtime.main_thread import MainThread
 from myriad.runtime.ops_key import ops_key
 from myriad.runtime.process_samples import COLLECTIONS
@@ -245,6 +246,7 @@ def run_host_process(
     """A host as a child of a supervisor: runs `zones` and what else it is told, until the supervisor says stop or is
     gone; returns the exit code. `token` is the random part of its name."""
     with ExitStack() as stack:
+        stack.enter_context(written_in_background())
         stop = stack.enter_context(StopRequest((signal.SIGTERM,)))
         host = WorldHost(settings, parts, host_id(token), open_tcp(resolve(settings.bind), 0))
         stack.callback(host.end)

@@ -30,6 +30,7 @@ from typing import Final, NamedTuple
 
 from myriad.cluster.requests import ZoneKey
 from myriad.cluster.scaling import ScalingLimits
+from myriad.core.errors import StartupError
 from myriad.core.settings import Settings
 from myriad.runtime.control import Channel
 from myriad.runtime.endpoints import endpoint_of, open_tcp, open_udp, resolve
@@ -72,6 +73,8 @@ class World(NamedTuple):
     """Raises StartupError or another MyriadError if the store cannot be used."""
     relay: RelayParts | None = None
     """None: no browser plays."""
+    max_layers: int = 8
+    """Layers of one zone, the first included, for which there are entity ids."""
 
 
 def run_world_process(settings: Settings, world: World) -> int:
@@ -95,6 +98,24 @@ def run_world_process(settings: Settings, world: World) -> int:
         gc.collect()
         gc.freeze()  # what is here now is shared with all children
         return _Loop(settings, world, (gateway, relay), sockets, lock).run()
+
+
+def limits_of(settings: Settings, num_zones: int, num_eager: int, max_layers: int) -> ScalingLimits:
+    """How far a world of `num_zones` may grow, `num_eager` of which run from the start; the game can tell `max_layers`
+    of a zone apart. Raises StartupError."""
+    needed = -(-num_zones // settings.zones_per_host)
+    max_hosts = settings.max_hosts or needed + _SPARE_HOSTS
+    if num_eager > max_hosts * settings.zones_per_host:
+        raise StartupError(
+            f"max_hosts: {num_eager} zones need more than {max_hosts} x {settings.zones_per_host} places"
+        )
+    return ScalingLimits(
+        zones_per_host=settings.zones_per_host,
+        max_hosts=max_hosts,
+        max_layers=min(settings.max_layers, max_layers),
+        cores=float(os.cpu_count() or 1),
+        hibernate_after_s=settings.hibernate_after_s,
+    )
 
 
 class ZoneSockets:
@@ -208,15 +229,8 @@ class _Loop:
         settings = self._settings
         zones = tuple(ZoneKey(name) for name in self._world.zones)
         always = tuple(ZoneKey(name) for name in self._world.start_zones)
-        needed = -(-len(zones) // settings.zones_per_host)
-        limits = ScalingLimits(
-            zones_per_host=settings.zones_per_host,
-            max_hosts=max(settings.max_hosts, needed) if settings.max_hosts else needed + _SPARE_HOSTS,
-            max_layers=min(settings.max_layers, self._world.max_layers),
-            cores=float(os.cpu_count() or 1),
-            hibernate_after_s=settings.hibernate_after_s,
-        )
         eager = zones if len(zones) <= EAGER_ZONES else always
+        limits = limits_of(settings, len(zones), len(eager), self._world.max_layers)
         return Plan(zones, eager, always, limits, settings.watchdog_s, settings.max_players)
 
     # Children.

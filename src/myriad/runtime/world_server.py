@@ -20,7 +20,7 @@ from myriad.runtime.clocks import RealClock
 from myriad.runtime.endpoints import open_pair, resolve
 from myriad.runtime.host import Warm, announce, progress_of
 from myriad.runtime.host_identity import host_id, new_token
-from myriad.runtime.logs import configure_logs
+from myriad.runtime.logs import configure_logs, process_is, written_in_background
 from myriad.runtime.memory import release_compiler
 from myriad.runtime.stopping import StopRequest
 from myriad.runtime.tenancy import describe
@@ -35,8 +35,11 @@ def run_world_server(settings: Settings, parts: WorldParts, warm_up: Warm = warm
     udp, tcp = open_pair(resolve(settings.bind), settings.port, settings.receive_buffer_kib * 1024)
     key = ZoneKey(settings.zone, settings.layer)
     with ExitStack() as stack:
+        stack.enter_context(written_in_background())
         stop = stack.enter_context(StopRequest())
-        host = WorldHost(settings, parts, host_id(new_token()), tcp)
+        identity = host_id(new_token())
+        process_is(host=identity.name)
+        host = WorldHost(settings, parts, identity, tcp)
         stack.callback(host.end)
         host.open_front_door()
         warm_up(progress_of(host.view))

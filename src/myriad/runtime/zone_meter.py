@@ -67,7 +67,7 @@ class ZoneMeter:
             for name, each in histograms.items()
         }
         self._before, self._read_ns = histograms, now_ns
-        cut_s = max(float(status.get("cut_age_seconds", 0.0)), float(status.get("cut_took_seconds", 0.0)))
+        cut_ms = max(float(status.get("cut_age_seconds", 0.0)) * 1e3, status.get("cut_took_ns", 0) / 1e6)
         self._answer = {
             "now_ns": now_ns,
             "cpu_ns": status.get("cpu_ns", 0),
@@ -75,7 +75,7 @@ class ZoneMeter:
             "drops": {reason: number for reason, number in status.get("drops", {}).items() if number},
             "handoffs": status.get("handoffs_to", {}),
             "handoffs_failed": status.get("handoffs_failed_to", {}),
-            "cut_ms": round(cut_s * 1e3, 3),
+            "cut_ms": round(cut_ms, 3) or None,
             "tick_p50_ms": _ms(lately.get("turn"), 50),
             "tick_p99_ms": _ms(lately.get("turn"), 99),
             "late_p99_ms": _ms(lately.get("lateness"), 99),

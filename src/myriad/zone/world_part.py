@@ -436,7 +436,6 @@ class WorldPart:
             "handoffs_failed_to": numbers.handoffs_failed_to,
             "cuts": numbers.cuts,
             "cut_age_seconds": round(numbers.cut_age_ns / 1e9, 6),
-            "cut_took_seconds": round(numbers.cut_took_ns / 1e9, 6),
             "store_requests_repeated": numbers.requests_repeated,
             "ghosts": self.border.num_ghosts,
             "ghosts_refused": self.border.num_refused,

@@ -54,7 +54,7 @@ class FakeFleet:
 class World:
     """A supervisor of four zones, two in each host."""
 
-    def __init__(self, eager: tuple[ZoneKey, ...] = ZONES, **limits: Any) -> None:
+    def __init__(self, eager: tuple[ZoneKey, ...] = ZONES, *, relay: bool = False, **limits: Any) -> None:
         self.now_s = 1000.0
         self.fleet = FakeFleet()
         self.launched: list[Sequence[tuple[ZoneKey, str]]] = []
@@ -66,7 +66,8 @@ class World:
             WATCHDOG_S,
             100,
         )
-        self.supervisor = Supervisor(plan, self.fleet, Launch(nothing, self.launch, lambda key: 0), self.now_s)
+        launch = Launch(nothing, self.launch, lambda key: 0, nothing if relay else None)
+        self.supervisor = Supervisor(plan, self.fleet, launch, self.now_s)
         self.supervisor.start(self.now_s)
 
     def launch(self, token: str, zones: Sequence[tuple[ZoneKey, str]]) -> Run:
@@ -82,9 +83,16 @@ class World:
         assert self.supervisor.gateway.child is not None
         return self.supervisor.gateway.child
 
+    @property
+    def relay(self) -> Child:
+        assert self.supervisor.relay.child is not None
+        return self.supervisor.relay.child
+
     def beat(self, load: Callable[[ZoneKey], ZoneLoad] = lambda key: ZoneLoad(1, 1), working_s: float = 0.0) -> None:
         """Everybody tells that all is well."""
         self.supervisor.heard(self.gateway, {"type": "beat"}, self.now_s)
+        if self.supervisor.relay.child is not None:
+            self.supervisor.heard(self.relay, {"type": "beat", "players": 7}, self.now_s)
         for slot in self.supervisor.hosts:
             if slot.child is not None:
                 zones = [
@@ -235,6 +243,64 @@ def test_stopping_hosts_drain_first_and_the_gateway_ends_last(make: Make) -> Non
     seen.append(world.supervisor.finished)
     assert seen == [False, True]
     assert world.supervisor.exit_code == 0
+
+
+def test_a_world_with_a_relay_runs_once_that_does_and_tells_what_it_says_of_itself(make: Make) -> None:
+    world = make(relay=True)
+    world.supervisor.heard(world.gateway, {"type": "beat"}, world.now_s)
+    running = [world.supervisor.running]
+    world.beat()
+    running.append(world.supervisor.running)
+    assert running == [False, True]
+    assert world.supervisor.status()["relay"] == {"pid": world.relay.pid, "starts": 1, "players": 7}
+    assert make().supervisor.status()["relay"] is None
+
+
+def test_the_relay_is_started_again_and_everybody_else_is_left_alone(make: Make) -> None:
+    world = make(relay=True)
+    world.live(10)
+    hosts, gateway, relay = world.hosts, world.gateway, world.relay
+    world.end(relay)
+    assert world.relay is not relay
+    assert (world.hosts, world.gateway) == (hosts, gateway)
+    world.end(world.relay)
+    starts = [world.supervisor.relay.num_starts]
+    world.end(world.relay)  # the second time soon after its start: not at once
+    starts.append(world.supervisor.relay.num_starts)
+    world.now_s += 0.3
+    world.supervisor.step(world.now_s)
+    starts.append(world.supervisor.relay.num_starts)
+    assert starts == [3, 3, 4]
+
+
+def test_a_relay_that_falls_silent_is_killed(make: Make) -> None:
+    world = make(relay=True)
+    world.live(2)
+    for _ in range(4 * int(WATCHDOG_S + 1)):
+        world.now_s += 0.25
+        world.supervisor.heard(world.gateway, {"type": "beat"}, world.now_s)
+        world.supervisor.step(world.now_s)
+    assert world.relay in world.fleet.killed
+    assert world.gateway not in world.fleet.killed
+
+
+def test_stopping_the_relay_ends_after_the_hosts_whose_farewells_it_carries(make: Make) -> None:
+    world = make(relay=True)
+    world.live(2)
+    hosts, gateway, relay = world.hosts, world.gateway, world.relay
+    world.supervisor.stop(world.now_s)
+    assert world.fleet.told(relay) == []
+    for host in hosts:
+        world.end(host, 0)
+    world.supervisor.step(world.now_s)
+    assert [message["type"] for message in world.fleet.told(relay)] == ["stop"]
+    world.end(gateway, 0)
+    finished = [world.supervisor.finished]
+    world.supervisor.step(world.now_s + 10)
+    assert world.fleet.killed == [relay]
+    world.end(relay)
+    finished.append(world.supervisor.finished)
+    assert finished == [False, True]
 
 
 def test_hosts_that_do_not_drain_in_time_are_killed(make: Make) -> None:

@@ -222,6 +222,33 @@ def test_a_drained_zone_has_written_everything_and_gives_its_lease_back(setting:
     assert isinstance(setting.store.seen[-1], ReleaseLease)
 
 
+def test_a_zone_that_is_restarted_writes_keeps_its_lease_and_begins_anew_without_a_word_to_players(
+    setting: Setting,
+) -> None:
+    setting.start()
+    setting.player.send(b"join")
+    assert setting.player.recv(100) == b"1"
+    setting.host.restart_zone(KEY)
+    setting.host.restart_zone(KEY)  # once is enough
+    setting.run(lambda: setting.state == RUNNING and setting.store.rows[KEY].epoch == 2)
+    assert len(setting.zones) == 2 and setting.zones[0].closed_at is not None
+    assert setting.zones[1].saved_ticks >= 1
+    assert not any(isinstance(one, ReleaseLease) for one in setting.store.seen)
+    setting.player.send(b"join")
+    setting.run(lambda: setting.zones[1].players)
+
+
+def test_a_zone_that_cannot_write_is_restarted_all_the_same_after_a_while(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SmallZone, "suspend", lambda zone, now_ns: None)
+    monkeypatch.setattr("myriad.runtime.world_host.DRAIN_S", 0.5)
+    setting: Setting = request.getfixturevalue("setting")
+    setting.start()
+    setting.host.restart_zone(KEY)
+    setting.run(lambda: setting.state == RUNNING and setting.store.rows[KEY].epoch == 2)
+
+
 def test_a_zone_finds_what_it_wrote(setting: Setting) -> None:
     setting.start()
     setting.player.send(b"join")

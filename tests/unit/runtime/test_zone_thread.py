@@ -83,7 +83,9 @@ def test_a_zone_that_fails_is_logged_and_its_players_are_told(
         running.until(b"bye")
         assert running.failed.wait(5)
     assert isinstance(running.thread.failure, RuntimeError)
-    assert "zone zone-1 failed" in caplog.text
+    assert [(vars(line)["fields"], line.exc_info is not None) for line in caplog.records] == [
+        ({"zone": "zone-1", "layer": 0}, True)
+    ]
     with pytest.raises(RuntimeError, match="stopped"):
         running.loop.call(lambda: None)
 

@@ -16,12 +16,20 @@ from nacl.pwhash import argon2id
 
 from emberdale.browser_info import FOLDER
 from myriad.cluster.requests import (
+    PLAYING,
     AcquireLease,
     Answer,
+    CharacterRow,
     Claim,
     Claimed,
+    Committed,
+    Cut,
+    Directory,
+    FindCharacter,
     HostId,
     LeaseGranted,
+    Leaver,
+    ReadDirectory,
     ReleaseLease,
     RenewLease,
     Request,
@@ -39,7 +47,9 @@ from myriad.web.gateway.gateway import Gateway
 from myriad.web.gateway.pages import CLIENT, Folders
 from myriad.web.gateway.passwords import Passwords
 from myriad.web.gateway.ports import FutureStore, World
+from myriad.web.ops.operations import Operations
 from myriad.wire.token_data import TokenData, unpack_token_data
+from tests.unit.web.fake_sources import FakeSources
 
 S = 1_000_000_000
 PROTOCOL_ID = 0xAB
@@ -61,18 +71,27 @@ class Bench:
         self.client_host = LOCAL
         self.store_down = False
         self.num_asked = 0
+        self.num_cuts = 0
         self.keys: dict[ZoneKey, bytes] = {}
         self._store_thread = ThreadPoolExecutor(1)
         self._store: Store = self._store_thread.submit(self._open).result()
         self.passwords = Passwords(opslimit=argon2id.OPSLIMIT_MIN, memlimit=argon2id.MEMLIMIT_MIN)
+        self.sources = FakeSources(self.clock, self._directory)
+        self.operations = Operations(self.gateway, self.sources, lambda: self.clock.now_ns() / S)
         self.application = build_gateway(
             self.gateway,
             FutureStore(self._submit),
             self.clock,
             passwords=self.passwords,
             folders=Folders(CLIENT, FOLDER),
+            operations=self.operations,
         )
         self.http = TestClient(self, base_url=f"http://{LOCAL}:8080", raise_server_exceptions=False)
+
+    def _directory(self) -> Directory:
+        answer = self.ask(ReadDirectory())
+        assert isinstance(answer, Directory)
+        return answer
 
     def _open(self) -> Store:
         return open_store(MEMORY, wall_ms=lambda: self.clock.now_ns() // 1_000_000, random_bytes=os.urandom)
@@ -144,6 +163,15 @@ class Bench:
     def claim(self, character: int, session: int, epoch: int, name: str = "zone-1", layer: int = 0) -> None:
         """The character has arrived in a zone."""
         assert isinstance(self.ask(Claim(ZoneKey(name, layer), epoch, character, session)), Claimed)
+
+    def leave(self, character: int, epoch: int, name: str = "zone-1", layer: int = 0) -> None:
+        """The zone writes that the character has left."""
+        row = self.ask(FindCharacter(character=character))
+        if isinstance(row, CharacterRow) and row.presence == PLAYING:
+            self.num_cuts += 1
+            gone = Leaver(character, row.hop, row.x, row.y, b"", 0)
+            cut = Cut(ZoneKey(name, layer), epoch, self.num_cuts, 1, "", b"", b"", leavers=(gone,))
+            assert isinstance(self.ask(cut), Committed)
 
     # Requests.
 

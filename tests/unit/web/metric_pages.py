@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from prometheus_client.parser import text_string_to_metric_families
 
 from myriad.core.metrics import Metric, rows_of
 
 
-class Page(NamedTuple):
+@dataclass(frozen=True)
+class Page:
     """What a page says."""
 
     types: dict[str, str]

@@ -8,7 +8,7 @@ import pytest
 
 from myriad.core.errors import StartupError
 from myriad.core.settings import Settings
-from myriad.web.gateway.addresses import Client, TokenServers, check_exposure, client_of, parse_prefixes
+from myriad.web.gateway.addresses import Client, TokenServers, check_exposure, client_of, parse_prefixes, relay_url
 from tests.unit.web.gateway_bench import new_bench
 
 CERTIFICATE = """-----BEGIN CERTIFICATE-----
@@ -126,3 +126,20 @@ def test_with_tls_it_listens_everywhere_if_certificate_and_key_can_be_used(tmp_p
     certificate.write_text(CERTIFICATE)
     key.write_text(KEY)
     check_exposure(settings, "0.0.0.0")
+
+
+@pytest.mark.parametrize(
+    ("settings", "host", "url"),
+    [
+        (Settings(relay_port=9000), "play.example:8080", "ws://play.example:9000/v1/relay"),
+        (Settings(http_port=8080), "127.0.0.1:8080", "ws://127.0.0.1:8081/v1/relay"),
+        (Settings(relay_port=9000), "[::1]:8080", "ws://[::1]:9000/v1/relay"),
+        (Settings(relay_port=9000), "", "ws://127.0.0.1:9000/v1/relay"),
+        (Settings(relay_port=9000), "[broken", "ws://127.0.0.1:9000/v1/relay"),
+        (Settings(relay_port=9000, tls_certificate="a", tls_key="b"), "x", "wss://x:9000/v1/relay"),
+        (Settings(relay_port=9000, behind_proxy=True), "x", "wss://x:9000/v1/relay"),
+        (Settings(relay_url="wss://r.example/v1/relay"), "x", "wss://r.example/v1/relay"),
+    ],
+)
+def test_browsers_are_told_the_relay_as_they_reach_the_gateway(settings: Settings, host: str, url: str) -> None:
+    assert relay_url(settings, host) == url

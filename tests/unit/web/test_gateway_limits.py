@@ -98,6 +98,34 @@ def test_guessing_sessions_is_limited_by_address() -> None:
         assert codes == [401, 401, 429, 429]
 
 
+def test_an_account_s_requests_to_play_are_limited_and_change_nothing_then() -> None:
+    with new_bench(http_exempt_prefixes=(), plays_per_account_min=3) as bench:
+        bench.open_zone()
+        session, other = bench.guest("Ada"), bench.guest("Bob")
+        character = bench.post("/v1/play", session).json()["character"]
+        bench.post("/v1/resume", session, character=character)
+        assert bench.post("/v1/play", session).status_code == 200
+        sessions = (session, bench.guest("Ada"))
+        for again in sessions:  # another session of the account is no way around it
+            answer = bench.post("/v1/play", again)
+            assert error_of(answer) == (429, "too_many_requests")
+            assert 1 <= int(answer.headers["retry-after"]) <= 20
+        assert error_of(bench.post("/v1/resume", session, character=character)) == (429, "too_many_requests")
+        assert bench.post("/v1/play", other).status_code == 200, "others are not touched"
+        bench.wait(20)
+        assert bench.post("/v1/play", session).status_code == 200
+        assert bench.post("/v1/play", session).status_code == 429
+
+
+def test_who_waits_for_a_zone_to_start_may_ask_as_often_as_it_is_told_to() -> None:
+    with new_bench(http_exempt_prefixes=()) as bench:
+        session = bench.guest("Ada")
+        for _ in range(600):
+            answer = bench.post("/v1/play", session)
+            assert answer.status_code == 202
+            bench.wait(max(answer.json()["retry_after_s"], 0.25))
+
+
 def test_addresses_of_one_ipv6_network_count_as_one() -> None:
     with new_bench("::1", http_exempt_prefixes=(), requests_per_address_min=2) as bench:
         answers = []
@@ -108,7 +136,9 @@ def test_addresses_of_one_ipv6_network_count_as_one() -> None:
 
 
 def test_exempt_networks_are_not_limited() -> None:
-    with new_bench(requests_per_address_min=1, logins_per_account_min=1) as bench:
+    with new_bench(requests_per_address_min=1, logins_per_account_min=1, plays_per_account_min=1) as bench:
+        session = bench.guest()
+        assert [bench.post("/v1/play", session).status_code for _ in range(5)] == [202] * 5
         assert [attempt(bench) for _ in range(5)] == [401] * 5
 
 

@@ -11,13 +11,13 @@ from litestar.testing import TestClient
 
 from myriad.cluster.requests import AuditReport
 from myriad.core.histogram import new_histogram, record
-from myriad.core.metrics import BUCKETS_NS, GATEWAY, HOST, Buckets, Sample
+from myriad.core.metrics import BUCKETS_NS, GATEWAY, GATEWAY_METRICS, HOST, Buckets, Sample
 from myriad.web.api.application import build_application
 from myriad.web.api.metrics_page import buckets_of
 from myriad.web.exposition import CONTENT_TYPE, page_text
 from tests.unit.web.fake_host import FakeHost
-from tests.unit.web.gateway_bench import Bench, new_bench
-from tests.unit.web.metric_pages import Page, check_page, read_page
+from tests.unit.web.gateway_bench import AWAY_HOST, Bench, error_of, new_bench
+from tests.unit.web.metric_pages import Page, check_page, read_page, silent_rows
 
 ZONE = {"zone": "zone-1", "layer": "0"}
 
@@ -220,3 +220,17 @@ def test_a_zone_that_is_to_run_and_has_no_lease_is_down(bench: Bench) -> None:
 def test_sources_of_the_process_are_on_the_gateway_s_page(bench: Bench) -> None:
     bench.gateway.sources.append(lambda: [Sample("myriad_store_lag_seconds", (), 0.5)])
     assert scraped(bench)["myriad_store_lag_seconds"] == 0.5
+
+
+def test_prometheus_finds_the_hosts_of_the_world_on_this_machine_only(bench: Bench) -> None:
+    bench.open_zone()
+    bench.open_zone("zone-2")
+    assert bench.get("/v1/targets").json() == [{"targets": ["127.0.0.1:9000"], "labels": {}}]
+    bench.client_host = AWAY_HOST
+    assert error_of(bench.get("/v1/targets")) == (403, "not_allowed")
+
+
+def test_rows_that_need_an_audit_are_filled_by_it(bench: Bench) -> None:
+    bench.gateway.note_audit(AuditReport({0: 9}, {0: 2}, {0: 7}, 12), bench.clock.now_ns())
+    audits = {metric.name for metric in GATEWAY_METRICS if metric.name.startswith("myriad_audit")}
+    assert audits and not audits & silent_rows(GATEWAY, scraped(bench))

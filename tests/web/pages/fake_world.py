@@ -174,7 +174,7 @@ class FakeWorld:
     def world(self) -> dict[str, Any]:
         now = self.now()
         rows = self.rows(now)
-        sums = ("players", "connected", "cpu_cores", "down_bytes_s", "up_bytes_s", "snapshots_s")
+        sums = ("players", "connected", "capacity", "cpu_cores", "down_bytes_s", "up_bytes_s", "snapshots_s")
         hosts = [
             {
                 "name": name,
@@ -196,6 +196,8 @@ class FakeWorld:
             "totals": {name: float(sum(row[name] for row in rows)) for name in sums},
             "hosts": hosts,
             "relay": {
+                "name": "relay",
+                "zones": [],
                 "up": self.relay_up,
                 "players": 212,
                 "pid": 4090,
@@ -203,7 +205,15 @@ class FakeWorld:
                 "rss_bytes": 88_000_000,
                 "starts": 1,
             },
-            "gateway": {"up": True, "pid": 4089, "cpu_cores": 0.03, "rss_bytes": 131_000_000, "starts": 1},
+            "gateway": {
+                "name": "gateway",
+                "zones": [],
+                "up": True,
+                "pid": 4089,
+                "cpu_cores": 0.03,
+                "rss_bytes": 131_000_000,
+                "starts": 1,
+            },
             "ledger": {
                 "balanced": self.balanced,
                 "problems": 0 if self.balanced else 2,
@@ -211,7 +221,7 @@ class FakeWorld:
                 "entries": 184_213 + int(now % HOUR_S),
             },
             "store": {"lag_ms": round(6 + 5 * wave(now, 40, 3), 1), "up": True},
-            "game_events": self.game_events,
+            "game_events": [{"until_s": None, **event} for event in self.game_events],
         }
 
     def history(self, since: float) -> dict[str, Any]:

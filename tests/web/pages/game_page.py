@@ -15,7 +15,6 @@ def entered(page: Page, game: FakeGame) -> Page:
     page.goto(f"{game.url}/?name=Ada")
     expect(page.locator("#hud")).to_be_visible()
     expect(page.locator("#self .name")).to_have_text("Ada")
-    page.evaluate("myriad.world.fake.still = true")
     return page
 
 

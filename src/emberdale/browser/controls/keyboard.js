@@ -47,13 +47,16 @@ export class Keyboard {
 
   #down(event) {
     if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
-    if (!this.#deeds.active() || isWriting() || document.querySelector('dialog[open]') !== null) return;
+    if (!this.#deeds.active() || event.defaultPrevented || isWriting() || document.querySelector('dialog[open]') !== null) return;
     const { code } = event;
-    const onButton = document.activeElement instanceof HTMLButtonElement && document.activeElement.matches(':focus-visible');
+    const focused = document.activeElement;
+    const onButton = focused instanceof HTMLButtonElement && focused.matches(':focus-visible');
     if (onButton && (code === 'Space' || code === 'Enter')) return; // it is pressed
+    if (code === 'Tab' && focused?.closest('.window')) return; // through the window
     if (code in DIRECTIONS || code === 'Space' || code.startsWith('Shift')) {
       if (code in DIRECTIONS || code === 'Space') event.preventDefault();
       if (event.repeat || this.#held.has(code)) return;
+      if (code in DIRECTIONS && focused instanceof HTMLElement && focused.closest('.window')) focused.blur();
       this.#held.add(code);
       if (code === 'Space') this.#deeds.attack(true);
       this.#walker.runs = this.#held.has('ShiftLeft') || this.#held.has('ShiftRight');

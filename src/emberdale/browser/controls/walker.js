@@ -17,6 +17,7 @@ const STUCK_MS = 700;
 const STUCK_M = 0.25;
 const REACH_SHARE = 0.88;
 const RUN_FROM_M = 7;
+const CHASE_FROM_M = 1;
 const ASK_MS = 350;
 const PATIENCE_MS = 2500;
 
@@ -115,7 +116,10 @@ export class Walker {
   #fight(controls, self) {
     const target = this.#selection.entity;
     if (target === null) this.fights = false;
-    else if (this.fights && target.id !== this.#attacked) this.#begin(target.id);
+    else if (this.fights && target.id !== this.#attacked) {
+      if (target.player) this.fights = false; // nobody falls upon a player by choosing it
+      else this.#begin(target.id);
+    }
     controls.attack = this.holdsAttack || this.fights;
     const near = target !== null && this.fights && distance(self, target) < this.#reach(self) * 1.5;
     controls.heading = near && controls.x === 0 && controls.y === 0 ? Math.atan2(target.y - self.y, target.x - self.x) / (2 * Math.PI) : null;
@@ -196,7 +200,8 @@ export class Walker {
     const slow = Math.min(1, Math.max(far / 0.5, 0.35)); // so that nobody overshoots between two frames
     const share = this.#path.length > 1 ? 1 : slow;
     const whole = this.#path.reduce((sum, place, i) => sum + distance(i === 0 ? self : this.#path[i - 1], place), 0);
-    return { x: ((next.x - self.x) / far) * share, y: ((next.y - self.y) / far) * share, far: whole };
+    const haste = /** @type {Goal} */ (this.goal).kind === 'attack' && whole > this.#reach(self) + CHASE_FROM_M ? RUN_FROM_M : 0;
+    return { x: ((next.x - self.x) / far) * share, y: ((next.y - self.y) / far) * share, far: whole + haste };
   }
 
   #isStuck(self, nowMs) {

@@ -8,6 +8,7 @@
  */
 
 const MAX_PAINTED = 48;
+const PLAYER_LOOKS = 32;
 const TONES = 8;
 
 /** @param {number} width @param {number} height */
@@ -120,7 +121,7 @@ export class Art {
   /** What a being wears: the same for the same id. @param {number} id @param {number} kind @param {boolean} player
    * @returns {Painted} */
   beingOf(id, kind, player) {
-    const choice = player ? -1 - (scattered(id) % 4096) : kind;
+    const choice = player ? -1 - (scattered(id) % PLAYER_LOOKS) : kind;
     const found = this.#painted.get(choice);
     if (found !== undefined) return found;
     if (this.#painted.size >= MAX_PAINTED) {

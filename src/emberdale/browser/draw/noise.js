@@ -32,6 +32,21 @@ export function smoothSquare(side, scale, salt) {
   return square;
 }
 
+/** A square seen through two others, so that its lattice does not show. @param {Float32Array} square @param {number} side
+ * @param {Float32Array} bendX @param {Float32Array} bendY @param {number} byPx */
+export function bent(square, side, bendX, bendY, byPx) {
+  const made = new Float32Array(square.length);
+  for (let y = 0; y < side; y++) {
+    for (let x = 0; x < side; x++) {
+      const at = y * side + x;
+      const fromX = (x + Math.round(bendX[at] * byPx)) & (side - 1);
+      const fromY = (y + Math.round(bendY[at] * byPx)) & (side - 1);
+      made[at] = square[fromY * side + fromX];
+    }
+  }
+  return made;
+}
+
 /** Squares added, as whole numbers within ± `reach`. @param {Float32Array[]} squares @param {number[]} weights
  * @param {number} reach */
 export function blended(squares, weights, reach) {

@@ -8,6 +8,7 @@
  */
 
 import { h, setText } from './dom.js';
+import { paintLand } from '../draw/minimap.js';
 
 const ASK_MS = 4000;
 const PAINT_MS = 200;
@@ -42,6 +43,8 @@ export class Land {
   #world = null;
   /** Names of lands that were seen. @type {Map<string, { title: string, biome: string }>} */
   #known = new Map();
+  /** Pictures of lands where one has been. @type {Map<string, HTMLCanvasElement>} */
+  #seen = new Map();
 
   /** What people call a zone. @param {string} zone */
   titleOf(zone) {
@@ -52,8 +55,20 @@ export class Land {
   learn(map) {
     if (!map) return;
     this.#known.set(map.zone, map);
+    this.#remember(map);
     for (const other of map.neighbours ?? []) this.#known.set(other.zone, other);
     setText(this.#name, map.title ?? map.zone);
+  }
+
+  /** What was seen of a land stays on the map. */
+  #remember(map) {
+    if (this.#seen.has(map.zone)) return;
+    const { x, y, width, height } = map.area;
+    const whole = paintLand(map);
+    const picture = h('canvas', { width: width / map.tileM, height: height / map.tileM });
+    const [left, top] = [(map.originX - x) / map.tileM, (y + height - map.originY) / map.tileM - map.heightTiles];
+    picture.getContext('2d').drawImage(whole, left, top);
+    this.#seen.set(map.zone, picture);
   }
 
   /** @param {any} self @param {number} nowMs */
@@ -109,6 +124,8 @@ export class Land {
     pen.globalAlpha = awake || known ? 1 : 0.55;
     pen.fillStyle = BIOMES[known?.biome ?? ''] ?? '#3b342b';
     pen.fillRect(x + 1, y + 1, wide - 2, high - 2);
+    const picture = this.#seen.get(zone.name);
+    if (picture !== undefined) pen.drawImage(picture, x + 1, y + 1, wide - 2, high - 2);
     pen.strokeStyle = zone.name === this.#shell.world.zone ? '#ffd45e' : '#0c0907';
     pen.lineWidth = zone.name === this.#shell.world.zone ? 3 : 1;
     pen.strokeRect(x + 1.5, y + 1.5, wide - 3, high - 3);

@@ -65,6 +65,8 @@ const KEYS = [
   ['Space', 'Attack the target, or who is nearest'],
   ['E', 'Pick up what is nearest'],
   ['Tab', 'Next target'],
+  ['F', 'Trade with the target, give, whisper'],
+  ['Y, N', 'Answer a question'],
   ['1 – 5', 'Use the first five slots'],
   ['Enter', 'Write; Esc leaves'],
   ['I', 'Bag'],

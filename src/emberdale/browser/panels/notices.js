@@ -56,13 +56,21 @@ export class Notices {
       toast.remove();
       run();
     };
+    const words = (text, key) => [text, ' ', h('kbd', { 'aria-hidden': 'true' }, key)];
     const toast = h('div', { class: 'toast frame ask', data: { key }, role: 'alertdialog', 'aria-label': text },
       h('span', null, text),
       h('div', { class: 'row' },
-        h('button', { type: 'button', class: 'button first small', on: { click: answer(accept) } }, yes),
-        h('button', { type: 'button', class: 'button small', on: { click: answer(decline) } }, no)));
+        h('button', { type: 'button', class: 'button first small', data: { answer: 'yes' }, 'aria-label': yes, on: { click: answer(accept) } }, words(yes, 'Y')),
+        h('button', { type: 'button', class: 'button small', data: { answer: 'no' }, 'aria-label': no, on: { click: answer(decline) } }, words(no, 'N'))));
     this.#add(toast, QUESTION_MS);
     speak(text);
+  }
+
+  /** Answers the newest question; false if there is none. @param {'yes' | 'no'} answer */
+  answer(answer) {
+    const buttons = this.#toasts.querySelectorAll(`[data-answer=${answer}]`);
+    /** @type {any} */ (buttons[buttons.length - 1])?.click();
+    return buttons.length > 0;
   }
 
   /** A question that no longer matters. @param {string} key */

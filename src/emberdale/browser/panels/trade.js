@@ -24,7 +24,7 @@ export class TradePanel {
     this.#theirState = h('span', { class: 'agreed' });
     this.#partnerName = h('h3');
     this.#confirm = h('button', { type: 'button', class: 'button first', on: { click: () => this.#agree() } }, 'Agree');
-    const coins = h('button', { type: 'button', class: 'button small', on: { click: () => this.#askCoins() } }, 'Add coins…');
+    const coins = h('button', { type: 'button', class: 'button small', on: { click: () => this.#askCoins() } }, 'Coins…');
     this.window = shell.windows.make({
       id: 'trade', title: 'Trade', closed: () => this.#closedByHand(),
       body: h('div', { class: 'body' },
@@ -45,6 +45,8 @@ export class TradePanel {
   #partnerName;
   #confirm;
   #open = false;
+  /** The bag was opened for the trade. */
+  #openedBag = false;
   #version = 0;
   /** Asked by, so that an answer that is late is not shown as a surprise. */
   #partner = 0;
@@ -100,6 +102,7 @@ export class TradePanel {
     const wasOpen = this.#open;
     this.#open = false;
     this.window.close();
+    if (wasOpen && this.#openedBag) this.#shell.bag.window.close();
     this.#shell.notices.forget(`trade ${trade.partner}`);
     if (trade.state === 'done') return this.#done(trade, name, wasOpen);
     this.#cancelled(trade, name, wasOpen);
@@ -119,6 +122,7 @@ export class TradePanel {
     this.#version = trade.version;
     if (!this.#open) {
       this.#open = true;
+      this.#openedBag = !this.#shell.bag.window.isOpen;
       this.#shell.notices.forget(`trade ${trade.partner}`);
       this.#shell.bag.window.open();
       this.window.open();
@@ -135,8 +139,9 @@ export class TradePanel {
     this.#showAgreed(this.#mineState, trade.confirmed);
     this.#showAgreed(this.#theirState, trade.partnerConfirmed);
     setText(this.#confirm, trade.confirmed ? 'Waiting…' : 'Agree');
-    this.#confirm.disabled = trade.confirmed || isNew;
-    if (isNew) setTimeout(() => this.#version === trade.version && !trade.confirmed && (this.#confirm.disabled = false), CAREFUL_MS);
+    const isEmpty = trade.mine.length === 0 && trade.theirs.length === 0;
+    this.#confirm.disabled = trade.confirmed || isNew || isEmpty;
+    if (isNew && !isEmpty) setTimeout(() => this.#version === trade.version && !trade.confirmed && (this.#confirm.disabled = false), CAREFUL_MS);
   }
 
   #showAgreed(element, agreed) {

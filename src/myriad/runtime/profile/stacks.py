@@ -52,7 +52,8 @@ _OUTERMOST: Final = ("ZoneThread._run", "ZoneLoop.turn")
 """What is outside of these is the same in every stack, and not shown."""
 _FRAME: Final = re.compile(r"^(?P<name>.*) \((?P<file>[^()]*?)(?::(?P<line>\d+))?\)$")
 _KERNEL: Final = re.compile(r"^@(?:bare_|inner_)?kernel\n(?:@.*\n)*def (\w+)", re.MULTILINE)
-_ASLEEP: Final = frozenset(("ppoll", "__ppoll", "poll", "__poll", "select", "__select"))
+_ASLEEP: Final = frozenset(("UdpPort.wait", "ppoll", "__ppoll", "poll", "__poll", "select", "__select"))
+"""Innermost there, a thread sleeps, or was woken and waits for a core: that is no work."""
 
 PYTHON: Final = "python"
 KERNEL: Final = "kernel"

@@ -42,6 +42,8 @@ _OTHERWISE: Final[dict[str, Callable[[Status], object]]] = {
 }
 """Metrics that are put together from what a zone says otherwise."""
 
+_ROWS: Final = [(metric, metric.name.removeprefix(PREFIX).removesuffix("_total")) for metric in ZONE_METRICS]
+"""Rows, and where a zone says their numbers."""
 _UPPERS: Final = [bucket_upper(index) for index in range(NUM_BUCKETS)]
 _STARTS: Final = np.array([0, *(np.searchsorted(_UPPERS, bound, side="right") for bound in BUCKETS_NS)])
 """Where in a zone's histogram each published bucket begins."""
@@ -78,32 +80,23 @@ def zone_samples(measured: Measured) -> Iterator[Sample]:
         yield Sample("myriad_zone_answers", labels, 0)
         return
     yield Sample("myriad_zone_answers", labels, 1)
-    for metric in ZONE_METRICS:
+    for metric, key in _ROWS:
         if metric.kind == "histogram":
             yield from _histogram_samples(metric, labels, measured.histograms)
-        else:
-            yield from _number_samples(metric, labels, measured.status)
+            continue
+        otherwise = _OTHERWISE.get(metric.name)
+        value = measured.status.get(key) if otherwise is None else otherwise(measured.status)
+        if isinstance(value, int | float):
+            yield Sample(metric.name, labels, value)
+        elif isinstance(value, dict):
+            for own, number in value.items():
+                yield Sample(metric.name, (*labels, own), number)
 
 
 def buckets_of(histogram: Histogram) -> Buckets:
     """A zone's histogram with the buckets in which it is published."""
     counts = np.add.reduceat(histogram[:NUM_BUCKETS], _STARTS)
     return Buckets(counts.tolist(), total(histogram))
-
-
-def status_key(metric: Metric) -> str:
-    """Where a zone says the number of a counter or gauge."""
-    return metric.name.removeprefix(PREFIX).removesuffix("_total")
-
-
-def _number_samples(metric: Metric, labels: Labels, status: Status) -> Iterator[Sample]:
-    otherwise = _OTHERWISE.get(metric.name)
-    value = status.get(status_key(metric)) if otherwise is None else otherwise(status)
-    if isinstance(value, Mapping):
-        for own, number in value.items():
-            yield Sample(metric.name, (*labels, str(own)), number)
-    elif isinstance(value, int | float):
-        yield Sample(metric.name, labels, value)
 
 
 def _histogram_samples(metric: Metric, labels: Labels, histograms: Mapping[str, Histogram]) -> Iterator[Sample]:

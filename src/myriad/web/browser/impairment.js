@@ -8,6 +8,8 @@
  * connections comes in order.
  */
 
+import { openWebSocket } from './relay_socket.js';
+
 const DATA = 1;
 
 /** @typedef {{ delay: number, jitter: number, loss: number, seed: number }} Impairment */
@@ -23,6 +25,12 @@ export function parseImpairment(search) {
     seed: number('seed', 2 ** 32 - 1) || 1,
   };
   return found.delay || found.jitter || found.loss ? found : null;
+}
+
+/** How a page of this address opens WebSockets. @param {string} search @returns {(url: string) => WebSocket} */
+export function socketsFor(search) {
+  const impairment = parseImpairment(search);
+  return impairment === null ? openWebSocket : impaired(openWebSocket, impairment);
 }
 
 /** Numbers 0 to below 1 from a seed. @param {number} seed @returns {() => number} */

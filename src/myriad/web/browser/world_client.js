@@ -14,7 +14,7 @@ import { Avatar } from './prediction.js';
 import { Emitter } from './emitter.js';
 import { Hands } from './hands.js';
 import { LossMeter, Meter } from './meters.js';
-import { RelaySocket, openWebSocket } from './relay_socket.js';
+import { RelaySocket } from './relay_socket.js';
 import { Running, Trade } from './social.js';
 import { Session } from './session.js';
 import { Sight } from './sight.js';
@@ -22,6 +22,7 @@ import { WayIn } from './way_in.js';
 import { CHANNEL_CHAT, CHANNEL_INVENTORY } from './numbers.js';
 import { give, say, whisper } from './messages.js';
 import { readFields } from './fields.js';
+import { socketsFor } from './impairment.js';
 
 const SEND_MS = 50;
 const SEND_SOON_MS = 16;
@@ -41,7 +42,7 @@ const FALLBACK_FRAME_MS = 100;
  * @property {Game} game
  * @property {string} [origin]  of the gateway
  * @property {() => number} [now]  milliseconds, never going back
- * @property {(url: string) => WebSocket} [openSocket]
+ * @property {(url: string) => WebSocket} [openSocket]  impaired if the page's address says so
  * @property {typeof fetch} [ask]
  * @property {(call: () => void, ms: number) => any} [every]  keeps the client alive while no frames are drawn
  * @property {(call: () => void, ms: number) => any} [later]
@@ -53,7 +54,7 @@ export class WorldClient {
     game,
     origin = globalThis.location?.origin ?? '',
     now = () => performance.now(),
-    openSocket = openWebSocket,
+    openSocket = socketsFor(globalThis.location?.search ?? ''),
     ask,
     every = (call, ms) => setInterval(call, ms),
     later = (call, ms) => setTimeout(call, ms),
@@ -387,7 +388,7 @@ export class WorldClient {
   #mapCame(zone, map) {
     if (zone !== this.zone) return;
     this.map = this.#avatar.map = map;
-    this.events.emit('zone', { zone, from: zone });
+    this.events.emit('map', { zone });
   }
 
   /** While the page draws no frames (it is in the background), the player stays in the world. */

@@ -25,6 +25,7 @@ from myriad.cluster.requests import (
     OpenSession,
 )
 from myriad.core.clock import Clock
+from myriad.core.log_lines import Lines
 from myriad.web.checks import checked_name
 from myriad.web.gateway.addresses import Client
 from myriad.web.gateway.gateway import Gateway
@@ -32,6 +33,8 @@ from myriad.web.gateway.messages import LoginAnswer, LoginRequest, RegisterReque
 from myriad.web.gateway.passwords import Passwords, checked_password
 from myriad.web.gateway.ports import StorePort
 from myriad.web.refusals import Refusal
+
+_LOG = Lines(__name__)
 
 SESSION_LIFE_S: Final = 24 * 3600
 _SECRET_BYTES = 32
@@ -66,6 +69,7 @@ class Accounts:
             self._gateway.counts["registers", "taken"] += 1
             raise Refusal(409, "name_taken", f"{name} is somebody's name already")
         self._gateway.counts["registers", "done"] += 1
+        _LOG.info("%s has an account", name, account=answer.account, network=client.network)
         return await self._open_session(answer)
 
     async def login(self, request: LoginRequest, client: Client) -> LoginAnswer:
@@ -76,7 +80,9 @@ class Accounts:
             account = await self.guest(name)
         else:
             account = await self._by_password(name, request.password, client)
-        self._gateway.counts["logins", "guest" if account.password_hash is None else "password"] += 1
+        kind = "guest" if account.password_hash is None else "password"
+        self._gateway.counts["logins", kind] += 1
+        _LOG.info("%s logged in", account.name, account=account.account, network=client.network, kind=kind)
         return await self._open_session(account)
 
     async def guest(self, name: str) -> AccountRow:
@@ -120,6 +126,7 @@ class Accounts:
                 self._gateway.forgive_account(client, name)
         if account is None or failed:
             self._gateway.counts["logins", "failed"] += 1
+            _LOG.info("a login failed", name=name, network=client.network)
             raise Refusal(401, "wrong_password", "there is no such account, or that is not its password")
         return _not_banned(account)
 

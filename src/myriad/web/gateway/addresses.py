@@ -98,7 +98,10 @@ def relay_url(settings: Settings, host: str) -> str:
     """Where the relay is for who asked the gateway as `host` (the header, with or without a port)."""
     if settings.relay_url:
         return settings.relay_url
-    name = urlsplit(f"//{host}").hostname or "127.0.0.1"
+    try:
+        name = urlsplit(f"//{host}").hostname or "127.0.0.1"
+    except ValueError:  # whoever sent such a header cannot be helped
+        name = "127.0.0.1"
     scheme = "wss" if settings.tls_certificate or settings.behind_proxy else "ws"
     port = settings.relay_port or settings.http_port + 1
     return f"{scheme}://{f'[{name}]' if ':' in name else name}:{port}/v1/relay"

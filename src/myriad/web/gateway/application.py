@@ -22,6 +22,7 @@ from litestar.params import FromPath, JSONBody
 
 from myriad.cluster.requests import AccountRow
 from myriad.core.clock import Clock
+from myriad.core.log_lines import Lines
 from myriad.web.checks import checked_name
 from myriad.web.exposition import CONTENT_TYPE
 from myriad.web.gateway.accounts import Accounts
@@ -56,6 +57,7 @@ from myriad.web.gateway.pages import Folders, game_pages
 from myriad.web.gateway.passwords import Passwords
 from myriad.web.gateway.ports import StorePort, StoreUnavailable
 from myriad.web.gateway.reading import DirectoryReader
+from myriad.web.gateway.targets import Targets, targets_of
 from myriad.web.gateway.world_view import world_answer
 from myriad.web.ops.operations import Operations
 from myriad.web.ops.pages import ops_pages
@@ -72,6 +74,8 @@ from myriad.web.refusals import (
 )
 
 MAX_BODY_BYTES = 256 * 1024
+
+_LOG = Lines(__name__)
 
 Handler = Any
 _BEARER = [{"bearer": list[str]()}]
@@ -307,12 +311,31 @@ def _state_routes(desk: Desk) -> list[Handler]:
         await desk.reader.try_look()
         return metrics_text(gateway, clock.now_ns())
 
-    return [world, healthz, metrics, game_route(gateway.world.info)]
+    @get("/v1/targets", summary="Where hosts tell their metrics", responses=_errors(403))
+    async def targets(request: AnyRequest) -> list[Targets]:
+        """For Prometheus' HTTP service discovery, on this machine only."""
+        if not desk.client(request).is_local:
+            raise Refusal(403, "not_allowed", "only programs of this machine are told about processes")
+        await desk.reader.try_look()
+        return targets_of(gateway, clock.now_ns())
+
+    return [world, healthz, metrics, targets, game_route(gateway.world.info)]
 
 
 def _entered(desk: Desk, request: AnyRequest, outcome: Granted | WaitAnswer) -> Response[Any]:
     if isinstance(outcome, WaitAnswer):
+        _LOG.debug("somebody waits: %s", outcome.why, zone=outcome.zone, position=outcome.position)
         return Response(outcome, status_code=202, headers=retry_after(outcome.retry_after_s))
+    zone, layer = outcome.row.key
+    _LOG.info(
+        "%s may enter",
+        outcome.character.name,
+        character=outcome.character.character,
+        account=outcome.character.account,
+        session=outcome.session,
+        zone=zone,
+        layer=layer,
+    )
     return Response(desk.entering.answer(outcome, desk.relay(request)), status_code=200)
 
 

@@ -19,7 +19,7 @@ from myriad.cluster.directory import DirectoryView
 from myriad.cluster.events import TOPIC as EVENT_TOPIC
 from myriad.cluster.events import Events, decode_event
 from myriad.cluster.requests import Directory, ZoneKey
-from myriad.runtime.clocks import process_cpu_ns, resident_bytes
+from myriad.runtime.clocks import other_process, process_cpu_ns, resident_bytes
 from myriad.runtime.front_doors import MEASURES
 from myriad.web.gateway.gateway import Gateway
 from myriad.web.ops.alarms import LATE_MS, Alarms, Trouble
@@ -107,7 +107,10 @@ class Operations:
                 self._watch.observe(told, sources.clock.now_ns())
         now_ns = sources.clock.now_ns()
         with self._lock:
-            self._watch.observe_own(os.getpid(), process_cpu_ns(), resident_bytes(), now_ns)
+            self._watch.observe_process(os.getpid(), process_cpu_ns(), resident_bytes(), now_ns)
+            relay = (sources.fleet.get("relay") or {}).get("pid")
+            if relay is not None and (found := other_process(relay)) is not None:
+                self._watch.observe_process(relay, *found, now_ns)
             self._watch.forget(now_ns)
             self._lost -= set(self._watch.zones)
             self._events.expire(int(self.wall() * 1000))

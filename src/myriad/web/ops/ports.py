@@ -17,13 +17,16 @@ from myriad.runtime.control import Message
 class Sources(Protocol):
     """See above."""
 
-    directory: Directory | None
-    """The newest, None until the store was read."""
     directory_asked_ns: int
     closing: bool
     """True once the world stops."""
     fleet: Message
     """What the supervisor says about its processes; empty without one."""
+
+    @property
+    def directory(self) -> Directory | None:
+        """The newest, None until the store was read; it was asked for at `directory_asked_ns`."""
+        ...
 
     @property
     def clock(self) -> Clock:

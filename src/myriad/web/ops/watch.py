@@ -72,8 +72,8 @@ class Watch:
             zone, _, layer = name.partition("/")
             self._observe_zone(pid, ZoneKey(zone, int(layer or 0)), numbers, now_ns)
 
-    def observe_own(self, pid: int, cpu_ns: int, rss_bytes: int, now_ns: int) -> None:
-        """The process that all this runs in."""
+    def observe_process(self, pid: int, cpu_ns: int, rss_bytes: int, now_ns: int) -> None:
+        """A process that is looked at from here."""
         self._observe_process(pid, {"now_ns": now_ns, "cpu_ns": cpu_ns, "rss_bytes": rss_bytes}, now_ns)
 
     def _observe_process(self, pid: int, told: Mapping[str, Any], now_ns: int) -> None:

@@ -55,5 +55,13 @@ def may_use(origin: str | None, host: str, origins: tuple[str, ...]) -> bool:
     """
     if origin is None or ANY_ORIGIN in origins or origin in origins:
         return True
-    own = urlsplit(f"//{host}").hostname
-    return own is not None and urlsplit(origin).hostname == own
+    own = host_of(f"//{host}")
+    return own is not None and host_of(origin) == own
+
+
+def host_of(url: str) -> str | None:
+    """The host that a URL names, None if it names none."""
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None

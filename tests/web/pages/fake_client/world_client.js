@@ -45,7 +45,7 @@ export class WorldClient {
     this.say = asked('say');
     this.whisper = asked('whisper');
     this.give = asked('give');
-    this.fake = { hold: false, refuse: null, characters: [{ character: 1, name: 'Ada', zone: 'zone-1', playing: false }], still: false };
+    this.fake = { hold: false, refuse: null, characters: [{ character: 1, name: 'Ada', zone: 'zone-1', playing: false }], still: !location.search.includes('moving') };
     this.#game = game;
     this.#own = { hp: 86, max_hp: 105, stamina: 10000, state: 0, target: 0, attack_ready_tick: 0, heading: 16384 };
     this.#private = {

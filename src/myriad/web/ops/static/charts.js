@@ -17,10 +17,15 @@ const MOST_REASONS = 6;
 const MARKED = { crash: "#d9675f", hang: "#d9675f", restart: "#e2a03f" };
 
 const CHARTS = [
-  { title: "Players", lines: { players: "in the world", connected: "connected" }, text: count },
-  { title: "Snapshots", lines: { snapshots_s: "sent" }, text: (value) => `${count(value)}/s` },
+  { title: "Players", lines: { players: "in the world", connected: "connected" }, text: count, atLeast: 5 },
+  { title: "Snapshots", lines: { snapshots_s: "sent" }, text: (value) => `${count(value)}/s`, atLeast: 20 },
   { title: "Tick lateness p99", lines: { late_p99_ms: "worst zone" }, text: milliseconds, atLeast: 5 },
-  { title: "Bandwidth", lines: { down_bytes_s: "to players", up_bytes_s: "from players" }, text: byteRate },
+  {
+    title: "Bandwidth",
+    lines: { down_bytes_s: "to players", up_bytes_s: "from players" },
+    text: byteRate,
+    atLeast: 1000,
+  },
   { title: "Drops by reason", stacked: "drops_s", text: (value) => `${decimal(value, 1)}/s`, atLeast: 1 },
   { title: "Store lag", lines: { store_lag_ms: "to commit" }, text: milliseconds, atLeast: 5 },
   { title: "Handoff gap p99", lines: { handoff_gap_p99_ms: "frozen" }, text: milliseconds, atLeast: 5 },

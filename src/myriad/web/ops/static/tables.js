@@ -5,7 +5,7 @@
 // Invariant: rows are kept from one answer to the next, so that a button is not taken away under the pointer.
 
 import { h, keyed, replace, setAttribute, setText } from "./dom.js";
-import { ago, byteRate, bytes, cores, count, decimal, duration, milliseconds, plural, words } from "./format.js";
+import { ago, byteRate, bytes, cores, count, decimal, duration, milliseconds, plural } from "./format.js";
 import { grouped } from "./states.js";
 
 /** A cell of text, kept. */
@@ -85,7 +85,7 @@ export function showProcesses(table, world) {
   );
 }
 
-export function showKeeping(box, { ledger, store, now }) {
+export function showKeeping(box, { ledger, store }) {
   const facts = [];
   if (store) {
     facts.push(["Store", store.up === false ? "does not answer" : "answers", store.up === false ? "bad" : "good"]);
@@ -98,10 +98,7 @@ export function showKeeping(box, { ledger, store, now }) {
     facts.push(["Ledger", word, balanced === false ? "bad" : balanced ? "good" : null]);
     if (ledger.problems) facts.push(["Problems", count(ledger.problems), "bad"]);
     facts.push(["Audited", ledger.age_s === null || ledger.age_s === undefined ? "–" : ago(ledger.age_s)]);
-    for (const [name, value] of Object.entries(ledger)) {
-      if (!["balanced", "problems", "age_s"].includes(name) && typeof value === "number")
-        facts.push([words(name), count(value)]);
-    }
+    facts.push(["Entries", count(ledger.entries)]);
   }
   keyed(
     box,
@@ -116,7 +113,6 @@ export function showKeeping(box, { ledger, store, now }) {
       setAttribute(item, "class", kind ?? null);
     },
   );
-  return now;
 }
 
 export function showRunning(box, world, open) {
