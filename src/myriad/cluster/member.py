@@ -9,6 +9,8 @@ How a zone uses it, all from its own thread, between two ticks:
 - while `may_speak` is False: no receive, no tick, no send, only `poll`, `answer`, `take_requests`;
 - after each call `take_requests` and `take_packets` go out, and answers come back through `answer`.
 
+A long file, because it is the one face that a zone sees of all those parts.
+
 Invariants: a character is simulated only while the store says that it is this zone's, under this epoch; it is installed
 at most once for each of its hops; what leaves, leaves in a cut; a zone that may not speak hands out no packet.
 """

@@ -223,7 +223,7 @@ class RunningZone:
     async def status(self) -> dict[str, object]:
         """All numbers: the zone's, its loop's, its port's and the process's. Raises RuntimeError or TimeoutError."""
         return {
-            **await self.numbers(),
+            **self._with_traffic(await self._ask(self._zone.status)),
             **self._loop.measures.status(),
             "cpu_seconds": round(process_cpu_ns() / 1e9, 3),
             "memory_bytes": resident_bytes(),
@@ -231,7 +231,9 @@ class RunningZone:
 
     async def numbers(self) -> dict[str, object]:
         """As `status`, but for what is made out of histograms: cheap enough to be asked often."""
-        found = await self._ask(self._zone.status)
+        return self._with_traffic(await self._ask(self._zone.status))
+
+    def _with_traffic(self, found: dict[str, object]) -> dict[str, object]:
         traffic = self._port.traffic()
         measures = self._loop.measures
         drops = found.get("drops")
