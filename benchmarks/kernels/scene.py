@@ -13,6 +13,7 @@ from emberdale.game import GAME
 from myriad.client.inputs import push_input
 from myriad.client.receiving import receive_datagrams
 from myriad.client.sending import write_packet
+from myriad.core.bundle import Bundle
 from myriad.core.settings import Settings
 from myriad.wire.datagram import new_batch
 from myriad.zone.snapshots import encode_cells
@@ -38,6 +39,7 @@ class Scene:
         self.zone = self.run.zone
         self.world = self.zone.world
         self.bundle = self.zone.bundle
+        self.world_bundle = Bundle(self.world)
         self.up, self.down, self.out = new_batch(1024), new_batch(2 * most), new_batch(2 * most)
         self.assembled = 0
         """Datagrams in `out` that clients have still to get: a snapshot that is lost makes the next ones dearer."""
@@ -105,7 +107,7 @@ class Scene:
         """The game's, after which there is something new to show."""
         self.begin_tick()
         self.hand_out_inputs()
-        GAME.step(self.world)
+        GAME.step(self.world_bundle)
 
     def encode(self) -> None:
         """A step, and the cells encoded."""

@@ -3,8 +3,8 @@
 Responsible for: from a list of solids to numbers `material * 8 + tone`, one a pixel. Not here: which solids make a deer
 (`beings.py`), what colours materials have (`colours.py`).
 
-Invariants: x east, y north, z up, in pixels of the picture; the light comes from the upper left; tone 0 is the darkest of
-5, tone 5 is the outline; number 0 is nothing, so materials count from 1.
+Invariants: x east, y north, z up, in pixels of the picture; the light comes from the upper left; tone 0 is the darkest
+of 5, tone 5 is the outline; number 0 is nothing, so materials count from 1.
 """
 
 from __future__ import annotations

@@ -26,10 +26,10 @@ def test_garbage_is_collected_only_when_there_is_time_and_not_too_often() -> Non
     collection.begin(0)
     try:
         assert not gc.isenabled()
-        assert not collection.offer(20 * NS_PER_S, 7_000_000)  # too little time
-        assert not collection.offer(9 * NS_PER_S, NS_PER_S)  # too early
-        assert collection.offer(20 * NS_PER_S, NS_PER_S)
-        assert not collection.offer(29 * NS_PER_S, NS_PER_S)
+        assert not collection.offer(70 * NS_PER_S, 7_000_000)  # too little time
+        assert not collection.offer(59 * NS_PER_S, NS_PER_S)  # too early
+        assert collection.offer(70 * NS_PER_S, NS_PER_S)
+        assert not collection.offer(129 * NS_PER_S, NS_PER_S)
     finally:
         collection.end()
     assert gc.isenabled()

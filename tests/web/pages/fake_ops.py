@@ -70,6 +70,7 @@ class FakeOps:
         self.stop()
 
 
+# Long because each route of the fake is a few lines.
 def application(world: FakeWorld) -> Litestar:
     """The routes of `/v1/ops` over `world`, and the page."""
 
