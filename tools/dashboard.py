@@ -3,7 +3,7 @@
 Responsible for: which panels there are, and what each of them asks Prometheus for.
 Not here: names and meaning of metrics (`core/metrics.py`), alerts (`ops/prometheus/alerts.yml`).
 
-A long file, because a dashboard is a long list: each panel is named once.
+A long file, because it is one table of panels.
 
 Invariant: every query is of metrics and labels of the table; a test reads the file that is written here.
 """

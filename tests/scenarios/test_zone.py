@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 import pytest
 
@@ -207,3 +209,15 @@ def test_the_same_seed_and_inputs_give_the_same_bytes() -> None:
         return run.sent_bytes, run.zone.world.entities.tobytes()
 
     assert play() == play()
+
+
+def test_who_joins_and_leaves_is_logged_with_character_and_session(caplog: pytest.LogCaptureFixture) -> None:
+    run = Stepper(1)
+    with caplog.at_level(logging.INFO, "myriad.zone"):
+        run.join_all(spawn=PLACE)
+        run.leave(0)
+        run.run(30)
+    joined, left = [vars(line)["fields"] for line in caplog.records]
+    assert joined["character"] == left["character"] > 0
+    assert joined["session"] == left["session"] and len(left["session"]) == 16
+    assert left["reason"] == "disconnected"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import logging
 import os
 import socket
 import subprocess
@@ -290,3 +292,47 @@ def test_a_host_is_dead_only_if_it_is_known_to_be() -> None:
 def test_the_names_of_two_starts_differ() -> None:
     assert host_id(new_token()).name != host_id(new_token()).name
     assert Path("/proc/self/stat").exists() == (not host_id(new_token()).name.endswith("-0"))
+
+
+def numbers_of(setting: Setting) -> dict[str, object]:
+    zone = setting.host.tenancies[KEY].zone
+    assert zone is not None
+    return asyncio.run(zone.numbers())
+
+
+def test_metrics_of_an_idle_zone_are_what_it_said_with_its_renewal_and_wake_nobody(
+    setting: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setting.start()
+    setting.run(lambda: any(isinstance(one, RenewLease) for one in setting.store.seen))
+    zone = setting.host.tenancies[KEY].zone
+    assert zone is not None
+    num_asked = 0
+
+    def asked(*_: object) -> object:
+        nonlocal num_asked
+        num_asked += 1
+        raise RuntimeError("it was asked")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(zone, "_ask", asked)
+        told = numbers_of(setting)
+    assert (told["players"], num_asked) == (0, 0)
+    setting.player.send(b"join")
+    setting.run(lambda: numbers_of(setting)["players"] == 1)
+
+
+def test_a_host_tells_of_its_process_its_store_and_its_bus(setting: Setting) -> None:
+    setting.start()
+    told = {name: value for name, labels, value in setting.host.view.samples() if not labels}
+    assert (told["myriad_store_up"], told["myriad_bus_up"]) == (1, 1)
+    assert "process_resident_memory_bytes" in told
+
+
+def test_lines_about_a_zone_s_life_say_which_zone_and_epoch(setting: Setting, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "myriad.runtime.tenancy"):
+        setting.start()
+        setting.store.steal(KEY, STRANGER)
+        setting.run(lambda: any(line.levelno == logging.WARNING for line in caplog.records))
+    first, *_, last = [vars(line)["fields"] for line in caplog.records]
+    assert first == last == {"zone": KEY.zone, "layer": KEY.layer, "epoch": 1}
