@@ -148,6 +148,18 @@ def test_an_empty_zone_hibernates_and_a_datagram_or_a_want_wakes_it(tmp_path: Pa
         until(lambda: "zone-2" in world.zones())
 
 
+def test_a_zone_that_is_handed_to_a_running_host_ticks_there(tmp_path: Path, player: socket.socket) -> None:
+    with World(tmp_path, "zones_per_host=4", "hibernate_after_s=3", "watchdog_s=2") as world:
+        endpoint = world.zones()["zone-2"]["endpoint"]
+        until(lambda: "zone-2" not in world.zones())
+        host = world.zones()["zone-1"]["pid"]
+        until(lambda: world.program.request("GET", "/want?zone-2") and "zone-2" in world.zones())
+        assert world.zones()["zone-2"]["pid"] == host
+        join(player, endpoint)
+        assert plays(player)
+        assert world.state()["fleet"]["counts"].get("hung", 0) == 0
+
+
 def test_one_zone_per_process_is_a_setting(tmp_path: Path) -> None:
     with World(tmp_path, "zones_per_host=1") as world:
         assert len(world.pids()) == 4

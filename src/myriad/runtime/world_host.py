@@ -306,7 +306,9 @@ class Supervised(Master):
             return
         key = ZoneKey(message["zone"], message["layer"])
         if message["type"] == "run" and descriptor is not None:
-            host.run_zone(HostedSocket(key, socket.socket(fileno=descriptor), message.get("dead_host", "")))
+            sock = socket.socket(fileno=descriptor)
+            sock.setblocking(False)  # Python takes what it did not open for blocking, and would make a duplicate so
+            host.run_zone(HostedSocket(key, sock, message.get("dead_host", "")))
         elif message["type"] == "end":
             host.end_zone(key)
         elif message["type"] == "restart":

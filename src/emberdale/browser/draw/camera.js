@@ -12,10 +12,9 @@ import { PX_PER_M } from './tiles.js';
 
 const FOLLOW_MS = 70;
 const JUMP_M = 8;
-/** So large is a pixel of the pictures on the page, on a wide and on a narrow one. */
-const WIDE_ZOOM = 2;
-const NARROW_ZOOM = 1.5;
-const NARROW_PX = 700;
+/** So much of the world is to be seen at least, at the usual zoom. */
+const HIGH_M = 34;
+const WIDE_M = 22;
 
 export class Camera {
   x = 0;
@@ -63,8 +62,8 @@ export class Camera {
   }
 
   #measure() {
-    const usual = Math.min(this.width, this.height) / this.ratio < NARROW_PX ? NARROW_ZOOM : WIDE_ZOOM;
-    this.scale = Math.max(1, Math.round(usual * this.zoom * this.ratio * 2) / 2);
+    const usual = Math.min(this.width / WIDE_M, this.height / HIGH_M) / PX_PER_M;
+    this.scale = Math.max(1, Math.round(usual * this.zoom * 2) / 2);
     this.#left = Math.round(this.x * PX_PER_M * this.scale - this.width / 2);
     this.#top = Math.round(-this.y * PX_PER_M * this.scale - this.height / 2);
     const perM = PX_PER_M * this.scale;

@@ -11,14 +11,14 @@
 import { AROUND, CHUNK_PX, CHUNK_TILES, Ground } from './ground.js';
 import { PX_PER_M } from './tiles.js';
 import { Scenery } from './scenery.js';
-import { makeCanvas, penOf } from './art.js';
+import { makeCanvas, makeDraft, penOf, seal } from './art.js';
 
 export const MAX_CHUNKS = 160;
 const MOMENTS = 4;
 const MOMENT_MS = 420;
 const FIRST_PAINT_MS = 24;
 
-/** @typedef {{ key: number, lower: HTMLCanvasElement, upper: HTMLCanvasElement | null, hasWater: boolean, whole: boolean,
+/** @typedef {{ key: number, lower: CanvasImageSource, upper: CanvasImageSource | null, hasWater: boolean, whole: boolean,
  *   usedFrame: number }} Chunk */
 
 export class Chunks {
@@ -140,18 +140,18 @@ export class Chunks {
     this.#ground.paint(map, column, row, this.#lower);
     const { hasWater } = this.#ground;
     this.#scenery.stamp(map, this.#ground, column, row, this.#lower, this.#upper);
-    const upper = this.#scenery.hasUpper && this.#upper.some((pixel) => pixel !== 0) ? this.#toCanvas(this.#upper) : null;
-    const chunk = { key, lower: this.#toCanvas(this.#lower), upper, hasWater, whole: isWhole(map, column, row), usedFrame: 0 };
+    const upper = this.#scenery.hasUpper && this.#upper.some((pixel) => pixel !== 0) ? this.#toPicture(this.#upper) : null;
+    const chunk = { key, lower: this.#toPicture(this.#lower), upper, hasWater, whole: isWhole(map, column, row), usedFrame: 0 };
     this.#kept.set(key, chunk);
     this.painted++;
     return chunk;
   }
 
-  #toCanvas(pixels) {
-    const canvas = makeCanvas(CHUNK_PX, CHUNK_PX);
+  #toPicture(pixels) {
+    const draft = makeDraft(CHUNK_PX, CHUNK_PX);
     this.#pixels.set(pixels);
-    penOf(canvas).putImageData(this.#image, 0, 0);
-    return canvas;
+    penOf(draft).putImageData(this.#image, 0, 0);
+    return seal(draft);
   }
 
   #drawWater(pen, camera, index, water) {

@@ -188,7 +188,7 @@ export class Effects {
       const plate = plates.get(effect.text, effect.style);
       const grown = part < 0.12 ? 0.6 + (part / 0.12) * 0.6 : part < 0.2 ? 1.2 - ((part - 0.12) / 0.08) * 0.2 : 1;
       const [width, height] = [plate.width * grown, plate.height * grown];
-      pen.drawImage(plate.canvas, Math.round(left - width / 2), Math.round(top - height / 2), width, height);
+      pen.drawImage(plate.picture, Math.round(left - width / 2), Math.round(top - height / 2), width, height);
     } else if (effect.type === RING) this.#drawRing(pen, camera, effect, left, top, part);
     else if (effect.type === SWING) this.#drawSwing(pen, camera, effect, left, top, part);
     else {

@@ -8,7 +8,7 @@
  * places given and taken are pixels of the page, from the canvas' corner.
  */
 
-import { makeCanvas, penOf } from './art.js';
+import { makeDraft, penOf, seal } from './art.js';
 import { Camera } from './camera.js';
 import { Chunks } from './chunks.js';
 import { Effects } from './effects.js';
@@ -18,7 +18,11 @@ import { Plates } from './plates.js';
 import { Puppets } from './puppets.js';
 
 const MAX_RATIO = 3;
-const NAME_NEAR_M = 13;
+/** Within so many metres names are shown: among few, more and many. */
+const PLAYER_NAMES_M = [100, 22, 12];
+const NAMES_M = [13, 8, 5];
+const FEW = 60;
+const MANY = 150;
 const ITEM_SIDE = 20;
 const VIEW_MARGIN_M = 4;
 const ICON_NAME_M = 3;
@@ -137,7 +141,7 @@ export class Renderer {
       pen.fillRect(0, 0, this.#canvas.width, this.#canvas.height);
     } else this.#chunks.draw(pen, this.#camera, frame.map, frame.now);
     this.#marks.draw(pen, this.#camera, frame, this.#puppets);
-    this.#drawShadows();
+    this.#placeAll();
     this.#drawBodies(frame.now);
     if (frame.map !== null) this.#chunks.drawUpper(pen);
     this.#drawGhost(frame);
@@ -186,14 +190,15 @@ export class Renderer {
     this.#puppets.take(entity, now).isSelf = true;
   }
 
-  #drawShadows() {
+  /** Where everybody stands, and shadows of things. */
+  #placeAll() {
     const pen = this.#pen;
     const { scale } = this.#camera;
     for (const puppet of this.#puppets.shown) {
       puppet.footX = this.#camera.canvasX(puppet.x);
       puppet.footY = this.#camera.canvasY(puppet.y);
-      if (puppet.dead) continue;
-      const wide = Math.round((puppet.item !== 0 ? 14 : puppet.player ? 22 : 28) * scale);
+      if (puppet.item === 0) continue; // beings' sheets have their own
+      const wide = Math.round(14 * scale);
       const high = Math.round(wide * 0.46);
       pen.drawImage(this.#shadow, puppet.footX - (wide >> 1), puppet.footY - (high >> 1) + scale, wide, high);
     }
@@ -222,7 +227,7 @@ export class Renderer {
   #drawBeing(puppet, now, alpha) {
     const pen = this.#pen;
     const painted = this.#art.beingOf(puppet.id, puppet.kind, puppet.player);
-    const columns = painted.canvas.width / painted.width;
+    const { columns } = painted;
     const frame = puppet.direction * columns + puppet.frameAt(now, this.#art.frames);
     const { boxes } = painted;
     const [x, y, width, height] = [boxes[frame * 4], boxes[frame * 4 + 1], boxes[frame * 4 + 2], boxes[frame * 4 + 3]];
@@ -235,10 +240,10 @@ export class Renderer {
     const fromY = puppet.direction * painted.height + y;
     if (puppet.dead) alpha *= 0.92;
     if (alpha < 1) pen.globalAlpha = alpha;
-    pen.drawImage(painted.canvas, fromX, fromY, width, height, puppet.left, puppet.top, puppet.width, puppet.height);
+    pen.drawImage(painted.picture, fromX, fromY, width, height, puppet.left, puppet.top, puppet.width, puppet.height);
     if (puppet.isFlashing(now)) {
       pen.globalCompositeOperation = 'lighter';
-      pen.drawImage(painted.canvas, fromX, fromY, width, height, puppet.left, puppet.top, puppet.width, puppet.height);
+      pen.drawImage(painted.picture, fromX, fromY, width, height, puppet.left, puppet.top, puppet.width, puppet.height);
       pen.globalCompositeOperation = 'source-over';
     }
     if (alpha < 1) pen.globalAlpha = 1;
@@ -266,8 +271,10 @@ export class Renderer {
 
   #isNamed(puppet, far) {
     if (puppet.item !== 0) return far < ICON_NAME_M;
-    if (puppet.dead) return puppet.player;
-    return puppet.player || far < NAME_NEAR_M;
+    const crowd = this.#puppets.shown.length;
+    const step = crowd < FEW ? 0 : crowd < MANY ? 1 : 2;
+    if (puppet.player) return far < PLAYER_NAMES_M[step];
+    return !puppet.dead && far < NAMES_M[step];
   }
 
   #drawPlate(puppet, named, bar) {
@@ -275,34 +282,27 @@ export class Renderer {
     const { ratio } = this.#camera;
     let low = puppet.top - Math.round(3 * ratio);
     if (bar && puppet.item === 0 && !puppet.dead) {
-      const wide = Math.round((puppet.isSelf ? 46 : 38) * ratio);
-      const high = Math.max(3, Math.round(5 * ratio));
-      low -= high;
-      const left = puppet.footX - (wide >> 1);
-      pen.fillStyle = 'rgba(20,14,24,.85)';
-      pen.fillRect(left - ratio, low - ratio, wide + 2 * ratio, high + 2 * ratio);
-      pen.fillStyle = puppet.isSelf ? '#64d36a' : puppet.player ? '#5fb0e6' : puppet.hp > 0.5 ? '#e2b13c' : '#e2583e';
-      pen.fillRect(left, low, Math.max(puppet.hp > 0 ? 1 : 0, Math.round(wide * puppet.hp)), high);
-      pen.fillStyle = 'rgba(255,255,255,.28)';
-      pen.fillRect(left, low, Math.round(wide * puppet.hp), Math.max(1, Math.round(ratio * 1.4)));
-      low -= Math.round(2 * ratio);
+      const plate = this.#plates.bar(puppet.isSelf ? 0 : puppet.player ? 1 : puppet.hp > 0.5 ? 2 : 3, puppet.hp);
+      low -= plate.height;
+      pen.drawImage(plate.picture, puppet.footX - (plate.width >> 1), low);
+      low -= Math.round(ratio);
     }
     if (!named) return;
     const text = puppet.player ? puppet.name : (this.#info.kind_names[puppet.kind] ?? '');
     if (text === '') return;
     const plate = this.#plates.get(puppet.level > 0 ? `${text}  ${puppet.level}` : text, puppet.isSelf ? 'self' : puppet.player ? 'player' : puppet.item !== 0 ? 'item' : 'npc');
-    pen.drawImage(plate.canvas, puppet.footX - (plate.width >> 1), low - plate.height);
+    pen.drawImage(plate.picture, puppet.footX - (plate.width >> 1), low - plate.height);
     this.stats.plates++;
   }
 }
 
 /** A soft dark ellipse. */
 function paintShadow() {
-  const canvas = makeCanvas(28, 14);
+  const canvas = makeDraft(28, 14);
   const pen = penOf(canvas);
   pen.fillStyle = 'rgba(16,18,36,.38)';
   pen.beginPath();
   pen.ellipse(14, 7, 13, 6, 0, 0, 2 * Math.PI);
   pen.fill();
-  return canvas;
+  return seal(canvas);
 }
