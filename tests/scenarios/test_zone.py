@@ -217,7 +217,7 @@ def test_who_joins_and_leaves_is_logged_with_character_and_session(caplog: pytes
         run.join_all(spawn=PLACE)
         run.leave(0)
         run.run(30)
-    joined, left = [vars(line)["fields"] for line in caplog.records]
+    joined, left = [vars(line)["fields"] for line in caplog.records if line.name == "myriad.zone.players"]
     assert joined["character"] == left["character"] > 0
     assert joined["session"] == left["session"] and len(left["session"]) == 16
     assert left["reason"] == "disconnected"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import Page, expect
 
 from tests.web.pages.fake_game import FakeGame
-from tests.web.pages.game_page import PHONE, asked, beside, entered, hear, on_page, put, say, trade, until_asked
+from tests.web.pages.game_page import PHONE, asked, beside, drawn, entered, hear, on_page, put, say, trade, until_asked
 
 # Walking and fighting.
 
@@ -33,8 +33,7 @@ def test_a_click_walks_there(world: Page) -> None:
 
 
 def test_a_click_on_an_enemy_walks_into_reach_and_attacks_until_it_falls(world: Page) -> None:
-    put(world, id=203, **beside(world, 5, 2))
-    world.mouse.click(*on_page(world, **beside(world, 5, 2)))
+    world.mouse.click(*drawn(world, 203, **beside(world, 5, 2)))
     until_asked(world, "act", "attack", 203)
     world.wait_for_function(
         "() => { const e = myriad.world.entity(203), s = myriad.world.self;"
@@ -54,8 +53,7 @@ def test_space_attacks_who_is_nearest_but_never_a_player_by_itself(world: Page) 
 
 
 def test_a_click_on_a_thing_walks_there_and_picks_it_up(world: Page) -> None:
-    put(world, id=302, **beside(world, -5, 1))
-    world.mouse.click(*on_page(world, **beside(world, -5, 1)))
+    world.mouse.click(*drawn(world, 302, **beside(world, -5, 1)))
     until_asked(world, "act", "pick_up", 302)
     world.keyboard.press("e")
     until_asked(world, "act", "pick_up", 302)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from tests.web.pages.game_page import asked, beside, drag, hear, on_page, put, say, slot, trade, until_asked
+from tests.web.pages.game_page import asked, beside, drag, drawn, hear, put, say, slot, trade, until_asked
 
 # Oneself, the target.
 
@@ -140,9 +140,8 @@ def test_a_thing_dragged_out_of_the_bag_is_dropped(world: Page) -> None:
 
 
 def test_a_thing_dragged_onto_a_player_is_given_as_many_as_one_says(world: Page) -> None:
-    put(world, id=101, **beside(world, 2, 1))
     world.keyboard.press("i")
-    drag(world, slot(world, 3), *on_page(world, **beside(world, 2, 1)))
+    drag(world, slot(world, 3), *drawn(world, 101, **beside(world, 2, 1)))
     expect(world.get_by_role("heading", name="Give Ember Shard to Bran")).to_be_visible()
     world.get_by_label("How many").first.fill("6")
     world.keyboard.press("Enter")
@@ -150,9 +149,8 @@ def test_a_thing_dragged_onto_a_player_is_given_as_many_as_one_says(world: Page)
 
 
 def test_nothing_is_given_to_who_is_far(world: Page) -> None:
-    put(world, id=101, **beside(world, -7, 1))
     world.keyboard.press("i")
-    drag(world, slot(world, 0), *on_page(world, **beside(world, -7, 1)))
+    drag(world, slot(world, 0), *drawn(world, 101, **beside(world, -7, 1)))
     expect(world.locator(".toast")).to_contain_text("too far away")
     assert asked(world, "give") == []
 
@@ -262,14 +260,12 @@ def test_closing_the_window_cancels_and_a_cancelled_trade_says_why(world: Page) 
 
 
 def test_the_menu_of_a_player_asks_to_trade_when_one_is_near(world: Page) -> None:
-    put(world, id=101, **beside(world, 3, 0))
-    world.mouse.click(*on_page(world, **beside(world, 3, 0)), button="right")
+    world.mouse.click(*drawn(world, 101, **beside(world, 3, 0)), button="right")
     world.get_by_role("menuitem", name="Trade").click()
     until_asked(world, "trade.ask", 101)
 
 
 def test_the_menu_of_a_player_begins_a_whisper(world: Page) -> None:
-    put(world, id=102, **beside(world, -3, 0))
-    world.mouse.click(*on_page(world, **beside(world, -3, 0)), button="right")
+    world.mouse.click(*drawn(world, 102, **beside(world, -3, 0)), button="right")
     world.get_by_role("menuitem", name="Whisper").click()
     expect(world.locator("#chat input")).to_have_value('/w "Old Mirela" ')

@@ -90,3 +90,17 @@ def test_who_waits_sees_the_place_in_the_queue(page: Page, game: FakeGame) -> No
     expect(page.get_by_text("about 12 s")).to_be_visible()
     page.evaluate("myriad.world.fake.hold = false")
     expect(page.locator("#hud")).to_be_visible()
+
+
+def test_a_newcomer_is_told_how_to_play_once(page: Page, game: FakeGame) -> None:
+    page.goto(f"{game.url}/?name=Ada")
+    expect(page.locator(".toast")).to_contain_text("F1 for help")
+    page.reload()
+    expect(page.locator("#self .name")).to_have_text("Ada")
+    expect(page.locator(".toast")).to_have_count(0)
+
+
+def test_a_place_in_the_address_is_where_a_new_guest_wants_to_start(page: Page, game: FakeGame) -> None:
+    page.goto(f"{game.url}/?name=Ada&spawn=985,505.5")
+    expect(page.locator("#hud")).to_be_visible()
+    assert asked(page, "play") == [[{"spawn": [985, 505.5]}]]

@@ -47,6 +47,7 @@ export function listen(shell) {
     notices.title(map.title, LANDS[map.biome] ?? '');
   };
   world.events.on('zone', nameZone);
+  world.events.on('map', nameZone);
   shell.nameZone = nameZone;
   world.events.on('wall', ({ zone }) => notices.wall(land.titleOf(zone)));
   world.events.on('worldEvent', (event) => {

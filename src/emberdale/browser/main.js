@@ -1,7 +1,7 @@
 /**
  * The page, put together: the game's words, the client, the first screen, the world.
  *
- * Responsible for: their order, and what the address says (`?name=X`, and the impairments that the client reads). Not
+ * Responsible for: their order, and what the address says (`?name=X&spawn=x,y`, and the impairments that the client reads). Not
  * here: any of them.
  *
  * Invariants: one client for the page's life; whatever cannot begin says why and can be tried again.
@@ -29,10 +29,17 @@ async function begin() {
   };
   requestAnimationFrame(frame);
   const start = new StartScreen(byId('screens'), world, browserStorage());
-  const name = new URLSearchParams(location.search).get('name');
-  if (name !== null && name.trim() !== '') await start.openAs(name.trim());
+  const asked = new URLSearchParams(location.search);
+  const name = asked.get('name')?.trim() ?? '';
+  if (name !== '') await start.openAs(name, placeOf(asked.get('spawn')));
   else await start.open(await world.world().catch(() => null));
   shell.open();
+}
+
+/** A place as `x,y` in metres; nothing that is none. @param {string | null} text */
+function placeOf(text) {
+  const [x, y] = (text ?? '').split(',').map(Number);
+  return text !== null && Number.isFinite(x) && Number.isFinite(y) ? [x, y] : undefined;
 }
 
 /** The world may be starting still. */

@@ -32,6 +32,7 @@ import { makeSettings } from './panels/settings.js';
 
 const PANEL_MS = 50;
 const TAKE_M = 12;
+const GREETING_MS = 9000;
 
 export class Shell {
   /** @param {any} world  a WorldClient @param {any} info @param {import('./draw/art.js').Art} art
@@ -68,6 +69,15 @@ export class Shell {
     show(byId('hud'), true);
     this.scene.resize();
     this.nameZone();
+    this.#greet();
+  }
+
+  /** What a newcomer has to know, once. */
+  #greet() {
+    if (this.settings.values.met) return;
+    this.settings.set({ met: true });
+    const touch = document.body.classList.contains('touch');
+    this.notices.toast(touch ? 'The left thumb walks, the right one fights and picks up' : 'Walk with W A S D or by clicking, fight with Space, F1 for help', null, '', GREETING_MS);
   }
 
   /** The world is left. */

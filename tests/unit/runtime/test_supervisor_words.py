@@ -26,7 +26,9 @@ def test_lines_say_which_process_they_are_about(make: Make, caplog: pytest.LogCa
     world.live(1)
     with caplog.at_level(logging.INFO, "myriad.runtime.supervisor"):
         world.end(world.hosts[0])
-    ended, started = [(line.levelno, vars(line)["fields"]) for line in caplog.records]
+    ended, started = [
+        (line.levelno, vars(line)["fields"]) for line in caplog.records if line.name == "myriad.runtime.supervisor"
+    ]
     assert (ended[0], ended[1]["host"], ended[1]["starts"]) == (logging.WARNING, "host-1", 1)
     assert (started[0], started[1]["host"], started[1]["starts"]) == (logging.INFO, "host-1", 2)
     assert ended[1]["pid"] != started[1]["pid"]

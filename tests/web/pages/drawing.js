@@ -89,8 +89,39 @@ function populate(count, spread = [44, 26]) {
   return entities.length;
 }
 
+/** An entity some metres from the player. */
+function entityAt(id, x, y, more) {
+  return {
+    id, kind: info.kinds.player, kindName: 'Player', name: '', player: true, item: 0, heading: 0, hp: 1, state: 0,
+    x: self.x + x, y: self.y + y, ...more,
+  };
+}
+
+/** A frame with these entities. */
+function show(list, now) {
+  frame.entities = list;
+  renderer.draw(Object.assign(frame, { now }));
+}
+
+const reader = /** @type {CanvasRenderingContext2D} */ (
+  document.createElement('canvas').getContext('2d', { willReadFrequently: true })
+);
+
+/** The pixels of a rectangle of a canvas. */
+function pixelsOf(source, left, top, width, height) {
+  reader.canvas.width = width;
+  reader.canvas.height = height;
+  reader.drawImage(source, left, top, width, height, 0, 0, width, height);
+  return new Uint32Array(reader.getImageData(0, 0, width, height).data.buffer);
+}
+
+/** In how many pixels two pictures differ. */
+function differing(one, other) {
+  return one.reduce((sum, pixel, i) => sum + (pixel === other[i] ? 0 : 1), 0);
+}
+
 Object.assign(window, {
-  drawing: { renderer, minimap, map, self, frame, step, measure, populate, art, entities: () => entities },
+  drawing: { entityAt, show, pixelsOf, differing, info, canvas, renderer, minimap, map, self, frame, step, measure, populate, art, entities: () => entities },
 });
 for (let i = 0; i < 40; i++) step(i * 16.7);
 document.title = 'drawn';

@@ -12,6 +12,7 @@ PHONE = {"width": 390, "height": 844}
 
 
 def entered(page: Page, game: FakeGame) -> Page:
+    page.add_init_script("localStorage['emberdale.settings'] ??= '{\"met\":true}'")  # no newcomer
     page.goto(f"{game.url}/?name=Ada")
     expect(page.locator("#hud")).to_be_visible()
     expect(page.locator("#self .name")).to_have_text("Ada")
@@ -74,3 +75,14 @@ def drag(page: Page, source: Locator, x: float, y: float) -> None:
 
 def slot(page: Page, number: int) -> Locator:
     return page.locator("#bag .slots .slot").nth(number)
+
+
+def drawn(page: Page, id: int, x: float, y: float) -> tuple[float, float]:
+    """Where that entity is on the page, once it has been put to a place of the world and is drawn there."""
+    put(page, id=id, x=x, y=y)
+    page.wait_for_function(
+        "([id, x, y]) => { const { scene } = myriad.shell; const at = scene.toPage(x, y);"
+        " return scene.pick(at.x, at.y)?.id === id; }",
+        arg=[id, x, y],
+    )
+    return on_page(page, x, y)

@@ -16,6 +16,8 @@ const AGAIN_MS = 400;
 const STUCK_MS = 700;
 const STUCK_M = 0.25;
 const REACH_SHARE = 0.88;
+/** Whoever runs away is followed more closely. */
+const CHASE_SHARE = 0.45;
 const RUN_FROM_M = 7;
 const CHASE_FROM_M = 1;
 const ASK_MS = 350;
@@ -161,7 +163,7 @@ export class Walker {
       this.goal = null;
       return true;
     }
-    if (goal.kind === 'attack') return far < this.#reach(self) * REACH_SHARE && this.#sees(self, aim);
+    if (goal.kind === 'attack') return far < this.#reach(self) * (this.#flees(aim) ? CHASE_SHARE : REACH_SHARE) && this.#sees(self, aim);
     if (goal.kind === 'meet') {
       if (far > goal.within) return false;
       this.goal = null;
@@ -176,6 +178,10 @@ export class Walker {
       this.#world.act('pick_up', goal.id);
     }
     return true;
+  }
+
+  #flees(entity) {
+    return entity.state === this.#info.states.running;
   }
 
   #sees(self, aim) {
@@ -200,7 +206,8 @@ export class Walker {
     const slow = Math.min(1, Math.max(far / 0.5, 0.35)); // so that nobody overshoots between two frames
     const share = this.#path.length > 1 ? 1 : slow;
     const whole = this.#path.reduce((sum, place, i) => sum + distance(i === 0 ? self : this.#path[i - 1], place), 0);
-    const haste = /** @type {Goal} */ (this.goal).kind === 'attack' && whole > this.#reach(self) + CHASE_FROM_M ? RUN_FROM_M : 0;
+    const chases = /** @type {Goal} */ (this.goal).kind === 'attack' && (this.#flees(aim) || whole > this.#reach(self) + CHASE_FROM_M);
+    const haste = chases ? RUN_FROM_M : 0;
     return { x: ((next.x - self.x) / far) * share, y: ((next.y - self.y) / far) * share, far: whole + haste };
   }
 

@@ -35,8 +35,8 @@ export class Notices {
   /** @type {Map<number, any>} */
   #events = new Map();
 
-  /** @param {string} text @param {Node | null} picture @param {string} kind */
-  toast(text, picture = null, kind = '') {
+  /** @param {string} text @param {Node | null} [picture] @param {string} [kind] @param {number} [ms] */
+  toast(text, picture = null, kind = '', ms = TOAST_MS) {
     const last = /** @type {any} */ (this.#toasts.lastElementChild);
     if (last?.dataset.text === text) {
       last.dataset.times = String(Number(last.dataset.times ?? 1) + 1);
@@ -44,7 +44,7 @@ export class Notices {
       return this.#expire(last, TOAST_MS);
     }
     const toast = h('div', { class: `toast frame ${kind}`, data: { text } }, picture, h('span', null, text), h('span', { class: 'times' }));
-    this.#add(toast, TOAST_MS);
+    this.#add(toast, ms);
     speak(text);
   }
 

@@ -9,10 +9,10 @@ import { h, setText } from './dom.js';
 
 const KEY = 'emberdale.settings';
 
-/** @typedef {{ zoom: number, names: boolean, sound: number, run: boolean }} Chosen */
+/** @typedef {{ zoom: number, names: boolean, sound: number, run: boolean, met: boolean }} Chosen  `met`: has been here before */
 
 /** @type {Chosen} */
-const DEFAULTS = { zoom: 1, names: true, sound: 0.5, run: false };
+const DEFAULTS = { zoom: 1, names: true, sound: 0.5, run: false, met: false };
 const LEAST_ZOOM = 0.5;
 const MOST_ZOOM = 2;
 

@@ -52,13 +52,14 @@ export class StartScreen {
     return new Promise((resolve) => (this.#entered = () => resolve(undefined)));
   }
 
-  /** A guest of this name, at once. @param {string} name */
-  async openAs(name) {
+  /** A guest of this name, at once; a new one at that place, where players may choose. @param {string} name
+   * @param {[number, number] | undefined} spawn */
+  async openAs(name, spawn) {
     const entered = this.open(null);
     await this.#try(async () => {
       this.#showWaiting('Entering as a guest', name);
       await this.#world.login({ name });
-      await this.#play({});
+      await this.#play(spawn === undefined ? {} : { spawn });
     });
     return entered;
   }
