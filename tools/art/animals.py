@@ -6,6 +6,7 @@ Responsible for: their shapes and how they move. Not here: their colours (`looks
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -168,7 +169,7 @@ def scorpion(gait: Gait) -> Body:
     sway = gait.stride * 1.4 * np.sin(gait.phase * 2 * np.pi)
     reach = 9.0 * max(0.0, on) - 3.0 * max(0.0, -on)
     bends = ((-10.0, 7.0), (-14.5, 11.5), (-15.0, 17.5), (-11.0, 22.8), (-4.5 + reach, 25.0), (1.0 + reach, 22.6))
-    for i, ((x0, z0), (x1, z1)) in enumerate(zip(bends[:-1], bends[1:], strict=True)):
+    for i, ((x0, z0), (x1, z1)) in enumerate(pairwise(bends)):
         start, end = (x0, sway * i * 0.2, z0), (x1, sway * (i + 1) * 0.2, z1)
         body.limb(COAT, start, end, 2.9 - i * 0.22, 2.6 - i * 0.22)
         body.ball(MANE, end, 2.5 - i * 0.2)

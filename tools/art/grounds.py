@@ -1,6 +1,6 @@
 """Grounds: pictures of 128 × 128 pixels (4 × 4 tiles) that go on at their edges.
 
-Responsible for: how grass, sand, ice and so on look from above. Not here: how they meet (the browser's `draw/terrain.js`
+Responsible for: how grass, sand, ice and so on look from above. Not here: how they meet (the browser's `draw/ground.js`
 does that), what stands on them.
 """
 
@@ -246,7 +246,7 @@ def water(moment: int) -> Picture:
 
 def planks() -> Picture:
     """A bridge that is walked along x: planks across, 8 pixels each."""
-    line, column = np.mgrid[0:SIDE, 0:SIDE]
+    column = np.mgrid[0:SIDE, 0:SIDE][1]
     board = column // 8
     shade = np.vectorize(lambda i: chance(int(i), 3, 221))(board)
     value = 0.5 + (shade - 0.5) * 0.4 + (tiled_noise(SIDE, 4, 32, 223) - 0.5) * 0.45

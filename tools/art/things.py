@@ -113,7 +113,7 @@ def _shard(body: Body) -> None:
         middle = tuple(s + (e - s) * 0.45 for s, e in zip(start, end, strict=True))
         body.limb(ONE, start, middle, thick * 0.72, thick)  # type: ignore[arg-type]
         body.limb(ONE, middle, end, thick, 0.5)  # type: ignore[arg-type]
-        body.limb(TWO, (start[0], start[1] - 3, start[2] + 2), (middle[0], middle[1] - 3.6, middle[2] + 3), 1.4, 0.8)  # type: ignore[index]
+        body.limb(TWO, (start[0], start[1] - 3, start[2] + 2), (middle[0], middle[1] - 3.6, middle[2] + 3), 1.4, 0.8)
 
 
 def _sting(body: Body) -> None:
