@@ -1,7 +1,7 @@
 """Small solid bodies drawn as pixel art: ellipsoids seen from the south and above, in a few tones, with dark outlines.
 
 Responsible for: from a list of solids to numbers `material * 8 + tone`, one a pixel. Not here: which solids make a deer
-(`beings.py`), what colours materials have (`colours.py`).
+(`animals.py`), what colours materials have (`looks.py`).
 
 Invariants: x east, y north, z up, in pixels of the picture; the light comes from the upper left; tone 0 is the darkest
 of 5, tone 5 is the outline; number 0 is nothing, so materials count from 1.
@@ -176,11 +176,10 @@ def _shifted(array: NDArray[np.float64] | Numbers, down: int, right: int, empty:
 
 def _draw_lines(pixels: Numbers, depth: NDArray[np.float64]) -> None:
     """Darkens pixels that lie behind a neighbour, and rings the whole with its own dark colours."""
-    flat = pixels % STEP
-    for down, right in ((0, 1), (0, -1), (1, 0), (-1, 0)):
-        near = _shifted(depth, down, right, 1e9)
-        behind = (pixels > 0) & (near < 1e8) & (depth - near > _EDGE_PX)
-        pixels[behind] = pixels[behind] - flat[behind] + np.minimum(flat[behind], 1)
+    nearest = np.minimum.reduce([_shifted(depth, *by, 1e9) for by in ((0, 1), (0, -1), (1, 0), (-1, 0))])
+    behind = (pixels > 0) & (depth - nearest > _EDGE_PX)
+    tone = pixels % STEP
+    pixels[behind] += np.minimum(tone, 1)[behind] - tone[behind]
     ring = np.zeros(pixels.shape, np.uint8)
     for down, right in ((0, 1), (0, -1), (1, 0), (-1, 0)):
         beside = _shifted(pixels, down, right, 0).astype(np.uint8)

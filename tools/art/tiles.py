@@ -35,8 +35,7 @@ def _halved(picture: Picture) -> NDArray[np.float64]:
     height, width = picture.shape[0] // 2, picture.shape[1] // 2
     part = picture[: height * 2, : width * 2].astype(np.float64).reshape(height, 2, width, 2, -1)
     if picture.shape[2] == 3:
-        mean: NDArray[np.float64] = part.mean((1, 3))
-        return mean
+        return np.asarray(part.mean((1, 3)))
     weight = part[..., 3:].sum((1, 3))
     colour = (part[..., :3] * part[..., 3:]).sum((1, 3)) / np.maximum(weight, 1)
     return np.concatenate([colour, weight / 4], -1)
