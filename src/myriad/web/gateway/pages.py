@@ -121,8 +121,8 @@ def _answer(request: AnyRequest, file: PageFile, relay_url: str) -> Response[byt
 
 
 def socket_sources(host: str | None, relay_url: str = "") -> str:
-    """Where the page may open WebSockets: the relay has a port of its own on the host that the page came from, unless
-    it has an address of its own. A policy cannot name an IPv6 address, so from there any WebSocket may be opened."""
+    """Where the page may open WebSockets: to `relay_url`, or else to any port of the host that the page came from. A
+    policy cannot name an IPv6 address, so from there any WebSocket may be opened."""
     if relay_url:
         parts = urlsplit(relay_url)
         return f"{parts.scheme}://{parts.netloc}"
