@@ -14,11 +14,7 @@ Ramp = list[list[int]]
 
 
 def ramp(colour: str, *, spread: float = 1.0, shift: float = 1.0) -> Ramp:
-<<<<<<< HEAD
-    """Six colours from one: four around it, a light, and the ink of outlines. Shadows turn blue, lights yellow."""
-=======
     """Six colours from one: five tones and the ink of outlines. Shadows turn to blue, lights to yellow."""
->>>>>>> 0907227b0fee00bf77ef8070e052d9f29104fd69
     red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
     hue, light, rich = colorsys.rgb_to_hls(red, green, blue)
     steps = ((-0.34, -0.055, 1.05), (-0.18, -0.03, 1.05), (0.0, 0.0, 1.0), (0.13, 0.02, 1.0), (0.27, 0.035, 0.95))

@@ -1,12 +1,7 @@
 """Grounds: pictures of 128 × 128 pixels (4 × 4 tiles) that go on at their edges.
 
-<<<<<<< HEAD
-Responsible for: how grass, sand, ice and so on look from above. Not here: how they meet (`draw/terrain.js` does that in
-the browser), what stands on them.
-=======
 Responsible for: how grass, sand, ice and so on look from above. Not here: how they meet (the browser's `draw/ground.js`
 does that), what stands on them.
->>>>>>> 0907227b0fee00bf77ef8070e052d9f29104fd69
 """
 
 from __future__ import annotations
@@ -251,11 +246,7 @@ def water(moment: int) -> Picture:
 
 def planks() -> Picture:
     """A bridge that is walked along x: planks across, 8 pixels each."""
-<<<<<<< HEAD
-    _, column = np.mgrid[0:SIDE, 0:SIDE]
-=======
     column = np.mgrid[0:SIDE, 0:SIDE][1]
->>>>>>> 0907227b0fee00bf77ef8070e052d9f29104fd69
     board = column // 8
     shade = np.vectorize(lambda i: chance(int(i), 3, 221))(board)
     value = 0.5 + (shade - 0.5) * 0.4 + (tiled_noise(SIDE, 4, 32, 223) - 0.5) * 0.45

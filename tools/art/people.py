@@ -137,15 +137,9 @@ def raider(pose: Pose) -> Body:
     body.ball(TRIM, (x + 0.7, 0, z - 4.6), (7.0, 7.3, 3.6))  # a cloth over mouth and chin
     body.ball(HAIR, (x - 1.5, 0, z + 1.8), (7.6, 7.9, 7.2))
     body.ball(TRIM, (x, 0, z + 3.6), (7.5, 7.8, 1.9))
-<<<<<<< HEAD
-    body.limb(TRIM, (x - 7.5, 1.0, z + 3.4), (x - 10.0, 2.5, z - 3.0), 1.7, 1.0)
-    for forward, aside in ((0.0, 0.0), (-2.5, 3.4), (-2.5, -3.4)):
-        body.limb(HAIR, (x - 1 + forward, aside, z + 7.0), (x - 2.4 + forward * 1.4, aside * 1.4, z + 10.6), 2.0, 0.9)
-=======
     body.limb(TRIM, (x - 7.5, 1, z + 3.4), (x - 10.0, 2.5, z - 3.0), 1.7, 1.0)
     for lean, out in ((0.0, 0.0), (-2.5, 3.4), (-2.5, -3.4)):
         body.limb(HAIR, (x - 1 + lean, out, z + 7.0), (x - 2.4 + lean * 1.4, out * 1.4, z + 10.6), 2.0, 0.9)
->>>>>>> 0907227b0fee00bf77ef8070e052d9f29104fd69
     strike = pose.right_hand is not None
     tip = (hand[0] + (9 if strike else 5.5), hand[1], hand[2] + (4.5 if strike else 10.0))
     end = (hand[0] - (3 if strike else 2), hand[1], hand[2] - (1.5 if strike else 4.0))
