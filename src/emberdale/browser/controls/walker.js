@@ -82,12 +82,13 @@ export class Walker {
     this.fights = false;
   }
 
-  /** Attacks the target or whom is nearest, without walking to it; false if there is nobody. */
+  /** Attacks the target or who is nearest, and goes there unless one walks by hand; false if there is nobody. */
   strike() {
     const entity = this.#selection.forAttack();
     if (entity === null) return false;
     this.#selection.choose(entity.id);
-    this.#begin(entity.id);
+    if (this.hand.x === 0 && this.hand.y === 0) this.go({ kind: 'attack', id: entity.id });
+    else this.#begin(entity.id);
     return true;
   }
 

@@ -17,6 +17,7 @@ export const MAX_CHUNKS = 160;
 const MOMENTS = 4;
 const MOMENT_MS = 420;
 const FIRST_PAINT_MS = 24;
+const UNPAINTED = '#4d6a44';
 
 /** @typedef {{ key: number, lower: CanvasImageSource, upper: CanvasImageSource | null, hasWater: boolean, whole: boolean,
  *   usedFrame: number }} Chunk */
@@ -40,6 +41,8 @@ export class Chunks {
   #kept = new Map();
   #zone = '';
   #frame = 0;
+  /** Some squares in view are not painted yet. */
+  #waits = false;
   /** Squares in view, and where they are on the canvas: left, top, width, height. */
   #shown = /** @type {Chunk[]} */ ([]);
   #places = new Int32Array(1024 * 4);
@@ -58,6 +61,10 @@ export class Chunks {
     this.#frame++;
     if (map.zone !== this.#zone) this.#changeMap(map);
     this.#look(camera, map);
+    if (this.#waits) {
+      pen.fillStyle = UNPAINTED;
+      pen.fillRect(0, 0, camera.width, camera.height);
+    }
     const water = this.#waters[Math.floor(nowMs / MOMENT_MS) % MOMENTS];
     for (let i = 0; i < this.#shown.length; i++) {
       if (this.#shown[i].hasWater) this.#drawWater(pen, camera, i, water);
@@ -88,6 +95,7 @@ export class Chunks {
     const [west, east] = [Math.floor(camera.west / side), Math.floor(camera.east / side)];
     const [south, north] = [Math.floor(camera.south / side), Math.floor(camera.north / side)];
     this.#shown.length = 0;
+    this.#waits = false;
     const start = performance.now();
     let missing = 0;
     for (let row = north; row >= south; row--) {
@@ -95,7 +103,10 @@ export class Chunks {
         const key = (row + 4096) * 8192 + column + 4096;
         let chunk = this.#kept.get(key);
         if (chunk === undefined) {
-          if (missing++ > 0 && performance.now() - start > FIRST_PAINT_MS) continue;
+          if (missing++ > 0 && performance.now() - start > FIRST_PAINT_MS) {
+            this.#waits = true;
+            continue;
+          }
           chunk = this.#paint(map, column, row, key);
         }
         chunk.usedFrame = this.#frame;

@@ -117,7 +117,7 @@ export class Effects {
     const effect = this.#take(NUMBER, puppet, nowMs, style === 'levelUp' ? NUMBER_MS * 2 : NUMBER_MS);
     effect.text = text;
     effect.style = style;
-    effect.z = 2.2;
+    effect.z = 2.9;
     effect.speedX = (this.#chance() - 0.5) * 1.2;
     effect.speedZ = 1.3;
   }
