@@ -58,7 +58,7 @@ def test_step(benchmark: Any, scene: Scene) -> None:
     def inputs() -> tuple[Any, ...]:
         scene.begin_tick()
         scene.hand_out_inputs()
-        return (scene.world,)
+        return (scene.world_bundle,)
 
     before = int(scene.world.clock["tick"][0])
     rounds(benchmark, scene, GAME.step, inputs)

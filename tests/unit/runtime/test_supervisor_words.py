@@ -25,6 +25,7 @@ def test_lines_say_which_process_they_are_about(make: Make, caplog: pytest.LogCa
     world = make()
     world.live(1)
     with caplog.at_level(logging.INFO, "myriad.runtime.supervisor"):
+        caplog.clear()  # what was said before, if another test left loggers talkative
         world.end(world.hosts[0])
     ended, started = [
         (line.levelno, vars(line)["fields"]) for line in caplog.records if line.name == "myriad.runtime.supervisor"
