@@ -258,7 +258,7 @@ class Member:
         self._links.set_directory(directory, now_ns)
 
     def receive_peer(self, datagram: bytes, sender: str, now_ns: int) -> None:
-        """A datagram whose first byte is PEER_PACKET, from `sender` (host:port)."""
+        """A datagram whose first byte is PEER_BYTE or CALM_PEER_BYTE, from `sender` (host:port)."""
         if not self.may_speak(now_ns):
             self._drops[DROP_LEASE_EXPIRED] += 1
             return

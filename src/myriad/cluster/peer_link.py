@@ -1,7 +1,7 @@
 """One link between two zones in two epochs: authenticated packets, reliable ordered messages, unreliable border blocks.
 
 Packet (at most 1,200 bytes, little-endian):
-  u8 0xFF · u16 source zone number · u8 source layer · u32 source epoch · u32 target epoch · u64 sequence · AEAD
+  u8 0xFF or 0xFE · u16 source zone number · u8 source layer · u32 source epoch · u32 target epoch · u64 sequence · AEAD
 ChaCha20-Poly1305 (IETF): nonce = 4 zero bytes and the sequence, associated data = the header, key = `peer_key`.
 Plain text: u32 acknowledged fragment (0: none), then frames: u8 kind · u16 length · body
   0 FRAGMENT  u32 number (1, 2, ...) · u8 1 if the last of its message · at most 1,000 bytes
@@ -30,9 +30,8 @@ from typing import Final, NamedTuple
 from nacl import bindings, exceptions
 
 from myriad.core.errors import DROP_PEER_DECRYPT, DROP_PEER_MALFORMED, DROP_PEER_OVERFLOW, DROP_PEER_REPLAYED
+from myriad.wire.layouts import CALM_PEER_BYTE, PEER_BYTE
 
-PEER_PACKET: Final = 0xFF
-CALM_PACKET: Final = 0xFE
 """First byte of every packet between zones."""
 MAX_PACKET_BYTES: Final = 1200
 MAX_MESSAGE_BYTES: Final = 65536
@@ -89,7 +88,7 @@ def read_header(packet: bytes) -> Header | None:
     if not HEADER_BYTES + _ACKNOWLEDGED.size + _TAG_BYTES <= len(packet) <= MAX_PACKET_BYTES:
         return None
     first, zone, layer, epoch, target_epoch, sequence = _HEADER.unpack_from(packet)
-    return Header(Side(zone, layer, epoch), target_epoch, sequence) if first in (PEER_PACKET, CALM_PACKET) else None
+    return Header(Side(zone, layer, epoch), target_epoch, sequence) if first in (PEER_BYTE, CALM_PEER_BYTE) else None
 
 
 def peer_key(secret: bytes, source: Side, target: Side) -> bytes:
@@ -247,7 +246,7 @@ class PeerLink:
     def _seal(self, frames: list[bytes]) -> bytes:
         self._sequence += 1
         calm = not self._answer_due and bool(frames) and all(frame[0] == _BORDER_FRAME for frame in frames)
-        header = _HEADER.pack(CALM_PACKET if calm else PEER_PACKET, *self.own, self.other.epoch, self._sequence)
+        header = _HEADER.pack(CALM_PEER_BYTE if calm else PEER_BYTE, *self.own, self.other.epoch, self._sequence)
         plain = b"".join((_ACKNOWLEDGED.pack(self._received), *frames))
         return header + bindings.crypto_aead_chacha20poly1305_ietf_encrypt(
             plain, header, _nonce(self._sequence), self._seal_key

@@ -34,6 +34,7 @@ from myriad.wire.pack import put_u32
 
 MAX_NEEDS = VIEW_CELLS * 8 * 2
 NO_ROOM = -1
+DIVIDED = -2
 Cover = npt.NDArray[np.int64]
 """(25,) per place of the view: bits of the covered parts, and bit 8 where sections are in full; 0 = not covered."""
 IN_FULL = 256
@@ -143,11 +144,9 @@ def write_run(
 
 
 @inner_kernel
-def _note_needs(cells: CellArrays, run: int, view_x: int, view_y: int, cover: Cover, level: int, tier: int) -> bool:
-    """List the keyframes that the run takes for granted, then those announced in the view; False if no room."""
+def _note_needs(cells: CellArrays, run: int, view_x: int, view_y: int, cover: Cover, level: int, tier: int) -> None:
+    """List the keyframes that the run takes for granted, then those announced in the view; there is room."""
     need, at = cells.needs, i64(cells.zone["need_at"][0])
-    if at + MAX_NEEDS > len(need):
-        return False
     cells.runs["need_at"][run] = at
     for announced in range(2):
         for place in range(VIEW_CELLS):
@@ -176,7 +175,6 @@ def _note_needs(cells: CellArrays, run: int, view_x: int, view_y: int, cover: Co
             cells.runs["num_bases"][run] = at - i64(cells.runs["need_at"][run])
     cells.runs["num_needs"][run] = at - i64(cells.runs["need_at"][run])
     cells.zone["need_at"][0] = at
-    return True
 
 
 @inner_kernel
@@ -199,20 +197,11 @@ def due_cover(cells: CellArrays, view_x: int, view_y: int, tier: int, cover: Cov
     return num
 
 
-@inner_kernel
-def _is_undivided(cells: CellArrays, view_x: int, view_y: int) -> bool:
-    """True if no cell of the view has more than one part."""
-    for place in range(VIEW_CELLS):
-        cell = view_cell_number(cells.zone, view_x, view_y, place)
-        if cell >= 0 and cells.summaries["undivided"][cell] == 0:
-            return False
-    return True
-
-
 # Long because one walk over the view does all: places, lengths and needs, so that each summary is read once.
 @inner_kernel
 def _build_undivided(cells: CellArrays, run: int, view_x: int, view_y: int, at: int) -> int:
-    """As `due_cover`, `_note_needs` and `write_run` for tier 0, where no cell in view is divided; NO_ROOM or the end.
+    """As `due_cover`, `_note_needs` and `write_run` for tier 0: the end of the run, or NO_ROOM; DIVIDED, and nothing
+    that counts is done, if a cell in view has more than one part.
 
     `at` is where the run begins in `cells.run_bytes`.
     """
@@ -226,6 +215,8 @@ def _build_undivided(cells: CellArrays, run: int, view_x: int, view_y: int, at: 
         cell = view_cell_number(zone, view_x, view_y, place)
         if cell < 0 or (in_view >> place) & 1 == 0:
             continue
+        if summaries["undivided"][cell] == 0:
+            return DIVIDED
         if summaries["next"][cell] >= 0:
             sections[_ANNOUNCED_AT + num_announced] = (cell << 5) | place
             num_announced += 1
@@ -307,18 +298,13 @@ def ready_run(cells: CellArrays, view_x: int, view_y: int, tier: int, cover: Cov
     at = i64(zone["run_at"][0])
     if at + MAX_PAYLOAD_BYTES > len(cells.run_bytes) or i64(zone["need_at"][0]) + MAX_NEEDS > len(cells.needs):
         return run
-    if tier == 0 and _is_undivided(cells, view_x, view_y):
+    end, multi = DIVIDED, False
+    if tier == 0:
         end = _build_undivided(cells, run, view_x, view_y, at)
-        if end != NO_ROOM:
-            runs["at"][run] = at
-            runs["length"][run] = end - at
-            runs["multi"][run] = 0
-            zone["run_at"][0] = end
-        return run
-    due_cover(cells, view_x, view_y, tier, cover)
-    if not _note_needs(cells, run, view_x, view_y, cover, i64(zone["level"][0]), tier):
-        return run
-    end, multi = write_run(cells, view_x, view_y, cover, cells.run_bytes, at, at + MAX_PAYLOAD_BYTES)
+    if end == DIVIDED:
+        due_cover(cells, view_x, view_y, tier, cover)
+        _note_needs(cells, run, view_x, view_y, cover, i64(zone["level"][0]), tier)
+        end, multi = write_run(cells, view_x, view_y, cover, cells.run_bytes, at, at + MAX_PAYLOAD_BYTES)
     if end != NO_ROOM:
         runs["at"][run] = at
         runs["length"][run] = end - at

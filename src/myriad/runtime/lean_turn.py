@@ -173,7 +173,7 @@ def begin_turn(
     came = server["num_replies"][0] + server["num_changes"][0] + zone.reliable.state["num_inbox"][0]
     if came + turn["num_urgent"][0] > 0:
         flags |= NEEDED
-    elif may_open:
+    elif may_open and now_ns < turn["speak_until_ns"][0]:  # inputs handed out in silence would be lost
         turn["used"][0] = open_tick(bundle, arrays.out, used, now_ns)
         flags |= OPENED
     turn["left_ns"][0] = read_clock_ns(io, CLOCK)

@@ -27,7 +27,7 @@ from myriad.core.clock import NS_PER_S, Clock, FixedStep
 from myriad.core.histogram import record
 from myriad.core.phases import PHASE_RECEIVE, PHASE_SEND
 from myriad.runtime.clocks import thread_cpu_ns
-from myriad.runtime.lean_turn import CALLED, EARLY, NEEDED, OPENED, LeanTurn
+from myriad.runtime.lean_turn import CALLED, EARLY, NEEDED, OPENED, RECEIVE_BATCH, LeanTurn
 from myriad.runtime.quiet_collection import QuietCollection
 from myriad.runtime.slow_ticks import SlowTicks
 from myriad.runtime.zone_measures import ZoneMeasures
@@ -39,7 +39,6 @@ T = TypeVar("T")
 MakeLeanTurn = Callable[[ZoneMeasures, int, int], LeanTurn]
 """`(measures, interval_ns, receive_budget)`."""
 
-RECEIVE_BATCH = 256
 CPU_EVERY_TURNS = 8
 """The thread's CPU time is a system call to read."""
 MAX_WAITING_COMMANDS = 4096

@@ -62,7 +62,6 @@ class ZoneArrays(NamedTuple):
     payloads: npt.NDArray[np.void]  # (MAX_RECEIVE_BATCH,) PAYLOAD_RECORD
     acked: npt.NDArray[np.uint16]  # (33,) newly acknowledged sequences of one header
     received: npt.NDArray[np.uint8]  # (DATA_BYTES,) the payload being read
-    payload: npt.NDArray[np.uint8]  # (DATA_BYTES,) the payload being written
     own_plan: npt.NDArray[np.int32]  # (n, 2) offset and size of each own field in an entity row
     private_plan: npt.NDArray[np.int32]
 
@@ -100,7 +99,6 @@ def new_zone_arrays(game: Game, world: World, server: ServerArrays, settings: Se
         payloads=np.zeros(MAX_RECEIVE_BATCH, PAYLOAD_RECORD),
         acked=np.zeros(33, np.uint16),
         received=np.zeros(DATA_BYTES, np.uint8),
-        payload=np.zeros(DATA_BYTES, np.uint8),
         own_plan=game.own_plan,
         private_plan=game.private_plan,
     )

@@ -11,7 +11,8 @@ from myriad.core.clock import NS_PER_S, ManualClock
 from myriad.core.histogram import count, maximum
 from myriad.core.phases import PHASE_RECEIVE, PHASE_STEP, PhaseTimer
 from myriad.runtime.hosted_zone import ZoneSite
-from myriad.runtime.zone_loop import MAX_WAITING_COMMANDS, RECEIVE_BATCH, ZoneLoop
+from myriad.runtime.lean_turn import RECEIVE_BATCH
+from myriad.runtime.zone_loop import MAX_WAITING_COMMANDS, ZoneLoop
 from tests.processes.small_zone import SmallZone
 from tests.unit.runtime.fake_port import FakePort
 

@@ -25,6 +25,8 @@ PHASE_OF: Final = {
     "ZoneLoop._receive": "receive",
     "Zone._slow_lane": "slow",
     "open_tick": "slow",
+    "begin_turn": "receive",
+    "finish_turn": "encode, assemble, send",
     "step": "step",
     "encode_cells": "encode",
     "assemble_slice": "assemble",
@@ -41,7 +43,8 @@ PHASE_OF: Final = {
     "Zone.observe_load": AROUND,
     "ZoneLoop._offer_collection": COLLECTION,
 }
-"""Functions and kernels by phase; `WORLD_FILE` besides."""
+"""Functions and kernels by phase; `WORLD_FILE` besides. Samples cannot tell phases within one kernel apart; the
+counters can."""
 WORLD_FILE: Final = "zone/world_part.py"
 """All of its functions work for the world."""
 PROFILING: Final = "profiling"
