@@ -99,7 +99,7 @@ def test_a_server_that_was_paused_beyond_its_lease_neither_talks_nor_writes(
     zombie.process.send_signal(signal.SIGCONT)
     until(lambda: "fenced" in zombie.errors())
     assert heard(player) == []
-    assert zombie.request("GET", "/healthz")[0] == 503
+    until(lambda: zombie.request("GET", "/healthz")[0] == 503)
     join(player, udp_of(heir))
     assert zombie.process.poll() is None
     heir.end(signal.SIGTERM)

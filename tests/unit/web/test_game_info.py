@@ -48,7 +48,7 @@ def test_rules_for_prediction_are_the_numbers_that_the_rules_read() -> None:
 
 
 def test_it_is_json_that_a_browser_may_keep_for_a_while() -> None:
-    with TestClient(Litestar([game_route(told())])) as client:
+    with TestClient(Litestar([game_route(told())], logging_config=None)) as client:
         answer = client.get("/v1/game")
     assert answer.status_code == 200
     assert answer.json() == json.loads(json.dumps(told()))

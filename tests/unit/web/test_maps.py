@@ -106,7 +106,7 @@ def shown_zone(zone: str) -> dict[str, Any]:
 @pytest.fixture
 def http() -> Iterator[TestClient[Litestar]]:
     source = MapSource(shown_zone, ("zone-1", "zone-2"), TILESET.read_bytes())
-    with TestClient(Litestar(map_routes(source), exception_handlers={Refusal: refused})) as client:
+    with TestClient(Litestar(map_routes(source), exception_handlers={Refusal: refused}, logging_config=None)) as client:
         yield client
 
 
@@ -148,7 +148,10 @@ def test_a_map_that_cannot_be_made_is_no_failure_of_the_server() -> None:
     def fail(zone: str) -> dict[str, Any]:
         raise StartupError(f"map of {zone} cannot be read")
 
-    with TestClient(Litestar(map_routes(MapSource(fail, ("zone-1",))), exception_handlers={Refusal: refused})) as http:
+    application = Litestar(
+        map_routes(MapSource(fail, ("zone-1",))), exception_handlers={Refusal: refused}, logging_config=None
+    )
+    with TestClient(application) as http:
         assert http.get("/v1/maps/zone-1").status_code == 404
         assert http.get("/v1/maps/tileset.png").status_code == 404
 
