@@ -16,7 +16,7 @@ from typing import Final
 from emberdale.game import GAME
 from myriad.cli.zones import ZoneStates, make_zone, zone_maker
 from myriad.cluster.requests import PLAYING, CharacterRow, LeaseGranted, ZoneKey
-from myriad.core.clock import NS_PER_S
+from myriad.core.clock import NS_PER_S, FixedStep
 from myriad.core.phases import PhaseTimer
 from myriad.core.settings import Settings
 from myriad.game import COINS
@@ -67,6 +67,7 @@ def rehearse_turns() -> None:
     turn = LeanTurn(zone, port, ZoneMeasures(), 1, 1)
     turn.begin(0, 0, 0, may_open=True)
     turn.finish(0, 0, (True, 0, 1), (0, 0, 0), _NOW_NS)
+    turn.run(FixedStep(60), 0, 0)  # the lease was over long ago: a turn begins, and that is all
     port.close()
 
 

@@ -10,6 +10,9 @@ Plain text: u32 acknowledged fragment (0: none), then frames: u8 kind · u16 len
   3 HELLO     u64 the sender's time in ns: asks for an answer
   4 ECHO      u64 from the HELLO that it answers
 
+A packet that holds nothing but border blocks and acknowledgements begins with 0xFE: it is calm, and may lie for
+`CALM_NS` before it is taken.
+
 Responsible for: all of that, resending, the round trip, and what is dropped.
 Not here: which links there are and where their packets go (`links.py`), what messages mean (`peer_messages.py`).
 
@@ -43,7 +46,9 @@ MAX_QUEUED: Final = 4096
 REPLAY_WINDOW: Final = 1024
 SECRET_BYTES: Final = 32
 NS_PER_MS: Final = 1_000_000
-MIN_RTO_NS: Final = 50 * NS_PER_MS
+CALM_NS: Final = 100 * NS_PER_MS
+"""How long the other side may leave a calm packet lying: as long as the slow lane of a zone rests."""
+MIN_RTO_NS: Final = 50 * NS_PER_MS + CALM_NS
 FIRST_RTT_NS: Final = 100 * NS_PER_MS
 HELLO_NS: Final = 500 * NS_PER_MS
 _BUSY_HELLO_NS: Final = 2_000 * NS_PER_MS
@@ -175,8 +180,8 @@ class PeerLink:
 
     @property
     def rto_ns(self) -> int:
-        """How long to wait for an acknowledgement."""
-        return max((self.rtt_ns or FIRST_RTT_NS) * 5 // 4, MIN_RTO_NS)
+        """How long to wait for an acknowledgement, which may come in a calm packet."""
+        return max((self.rtt_ns or FIRST_RTT_NS) * 5 // 4 + CALM_NS, MIN_RTO_NS)
 
     def packets(self, now_ns: int) -> list[bytes]:
         """What is to be sent now; what does not fit into 64 packets waits for the next call."""
@@ -245,7 +250,7 @@ class PeerLink:
 
     def _seal(self, frames: list[bytes]) -> bytes:
         self._sequence += 1
-        calm = not self._answer_due and bool(frames) and all(frame[0] == _BORDER_FRAME for frame in frames)
+        calm = all(frame[0] in (_BORDER_FRAME, _RECEIVED_FRAME) for frame in frames)
         header = _HEADER.pack(CALM_PEER_BYTE if calm else PEER_BYTE, *self.own, self.other.epoch, self._sequence)
         plain = b"".join((_ACKNOWLEDGED.pack(self._received), *frames))
         return header + bindings.crypto_aead_chacha20poly1305_ietf_encrypt(

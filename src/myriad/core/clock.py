@@ -88,6 +88,15 @@ class FixedStep:
         return run
 
     @property
+    def origin(self) -> tuple[int, int]:
+        """When it was started, and ticks done since, for whoever counts by itself and says so with `took`."""
+        return self._start_ns, self._done_ticks
+
+    def took(self, num_ticks: int) -> None:
+        """`num_ticks` of those that were due are done, each as it became due."""
+        self._done_ticks += num_ticks
+
+    @property
     def next_due_ns(self) -> int:
         """The moment from which `due` returns at least 1."""
         return self._start_ns - (-(self._done_ticks + 1) * NS_PER_S // self.hz)

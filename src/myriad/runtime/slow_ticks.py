@@ -29,14 +29,15 @@ class SlowTicks:
         """`slow_ms` is the setting `slow_tick_ms`, 0: no tick is slow; `fields` are said with every line."""
         self.num_slow = 0
         """Ticks since the start."""
-        self._slow_ns = slow_ms * 1e6 or float("inf")
+        self.slow_ns = slow_ms * 1e6 or float("inf")
+        """A tick that takes longer is slow."""
         self._lines = _LOG.about(**fields)
         self._next_line_ns = 0
         self._num_untold = 0
 
     def look(self, turn_ns: int, num_ticks: int, spent_ns: Sequence[int], now_ns: int) -> None:
         """A turn of `num_ticks` (>= 1) ended at `now_ns` and took `turn_ns`, of it `spent_ns` by phase."""
-        if turn_ns <= self._slow_ns * num_ticks:
+        if turn_ns <= self.slow_ns * num_ticks:
             return
         self.num_slow += num_ticks
         if now_ns < self._next_line_ns:

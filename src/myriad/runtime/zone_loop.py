@@ -27,9 +27,10 @@ from myriad.core.clock import NS_PER_S, Clock, FixedStep
 from myriad.core.histogram import record
 from myriad.core.phases import PHASE_RECEIVE, PHASE_SEND
 from myriad.runtime.clocks import thread_cpu_ns
-from myriad.runtime.lean_turn import CALLED, EARLY, NEEDED, OPENED, RECEIVE_BATCH, LeanTurn
+from myriad.runtime.lean_turn import RECEIVE_BATCH, LeanTurn
 from myriad.runtime.quiet_collection import QuietCollection
 from myriad.runtime.slow_ticks import SlowTicks
+from myriad.runtime.turn_kernels import ATTENTION, CALLED, EARLY, NEEDED, OPENED, PAUSED
 from myriad.runtime.zone_measures import ZoneMeasures
 from myriad.runtime.zone_ports import DatagramPort, LeanZone, WorldTies, ZoneLike
 from myriad.wire.datagram import new_batch
@@ -39,7 +40,7 @@ T = TypeVar("T")
 MakeLeanTurn = Callable[[ZoneMeasures, int, int], LeanTurn]
 """`(measures, interval_ns, receive_budget)`."""
 
-CPU_EVERY_TURNS = 8
+CPU_EVERY_TURNS = 16
 """The thread's CPU time is a system call to read."""
 MAX_WAITING_COMMANDS = 4096
 _COMMANDS_NS = 2_000_000
@@ -68,8 +69,7 @@ class ZoneLoop:
         makes the kernels of a turn, for zones and ports that have them; `world`
         is None for a zone that stands alone; an idle zone is polled every `idle_sleep_ns`."""
         self.measures = ZoneMeasures()
-        self.working_since_ns = 0
-        """When it last woke; 0 while it sleeps, so that another thread can see whether it hangs."""
+        self._working_since_ns = 0
         self._zone = zone
         self._port = port
         self._clock = clock
@@ -97,6 +97,11 @@ class ZoneLoop:
         now_ns = clock.now_ns()
         self._step.start(now_ns)
         self._next_poll_ns = now_ns
+
+    @property
+    def working_since_ns(self) -> int:
+        """When it last woke; 0 while it sleeps, so that another thread can see whether it hangs."""
+        return self._working_since_ns or (0 if self._lean is None else self._lean.working_since_ns)
 
     def call(self, function: Callable[[], T]) -> Future[T]:
         """Runs `function` on the loop's thread between ticks. Raises RuntimeError if closed or full."""
@@ -166,7 +171,7 @@ class ZoneLoop:
         self._send()
         self._hand_on()
         self.measures.cpu_ns = self._cpu_ns()
-        self.working_since_ns = 0
+        self._working_since_ns = 0
 
     def _refuse_commands(self) -> None:
         while True:
@@ -178,19 +183,26 @@ class ZoneLoop:
 
     # Long because it is the tick's way through Python, in order, and every call more would be paid 60 times a second.
     def _lean_turn(self, lean: LeanTurn, zone: LeanZone) -> None:
-        """As `_busy_turn`, with a kernel at each end and without Python's part where nobody needs it."""
+        """As `_busy_turn`: whole ticks in a kernel while nobody needs Python, then one with a kernel at each end."""
         step, out, clock_ns = self._step, zone.outbox, self._clock.now_ns
         if self._was_idle:
             self._was_idle = False
             step.start(clock_ns())
         out.begin()
-        self.working_since_ns = 0
+        self._working_since_ns = 0
         self.measures.turn_begins()
-        needed = self._needed or zone.attention_is_next
-        came = lean.begin(step.next_due_ns, zone.speak_until_ns, out.used, may_open=not needed)
+        if not self._needed and out.used == 0 and lean.runs_by_itself:
+            came = lean.run(step, zone.speak_until_ns, self.slow_ticks.slow_ns)
+            if came & PAUSED:
+                self.slow_ticks.look(lean.turn_ns, 1, lean.spent_ns, lean.left_ns)
+                return
+            needed = came & ATTENTION != 0
+        else:
+            needed = self._needed or zone.attention_is_next
+            came = lean.begin(step.next_due_ns, zone.speak_until_ns, out.used, may_open=not needed)
         back_ns = clock_ns()
         now_ns, left_ns = lean.now_ns, lean.left_ns
-        self.working_since_ns = now_ns
+        self._working_since_ns = now_ns
         out.used = lean.used
         if came & CALLED:
             self._port.forget_wakes()
@@ -303,11 +315,11 @@ class ZoneLoop:
 
     def _sleep(self, timeout_ns: int, *, for_packets: bool) -> int:
         if timeout_ns <= 0:
-            self.working_since_ns = self._clock.now_ns()
-            return self.working_since_ns
-        self.working_since_ns = 0
+            self._working_since_ns = self._clock.now_ns()
+            return self._working_since_ns
+        self._working_since_ns = 0
         woke_ns = self._port.wait(timeout_ns, for_packets=for_packets)
-        now_ns = self.working_since_ns = self._clock.now_ns()
+        now_ns = self._working_since_ns = self._clock.now_ns()
         record(self.measures.gil_wait, now_ns - woke_ns)
         return now_ns
 

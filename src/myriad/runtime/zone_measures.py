@@ -47,6 +47,8 @@ class ZoneMeasures:
         """Datagrams neither taken nor sent because the zone's lease was over."""
         self.cpu_ns = 0
         """CPU time of the loop's thread."""
+        self.watched = False
+        """Somebody wants to see every turn (`runtime/profile`)."""
         self._spent = np.zeros(len(PHASES), np.int64)
 
     def record_phases(self, spent_ns: list[int]) -> None:

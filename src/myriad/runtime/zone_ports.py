@@ -115,6 +115,26 @@ class LeanZone(ZoneLike, Protocol):
         """True if the slow lane is to have its turn in the next tick, whatever came."""
         ...
 
+    @property
+    def ticks_per_attention(self) -> int:
+        """The slow lane has its turn in ticks that are multiples of this."""
+        ...
+
+    @property
+    def num_slices(self) -> int:
+        """Over how many ticks the snapshots of a round are spread."""
+        ...
+
+    @property
+    def runs_by_itself(self) -> bool:
+        """True if ticks to which nothing comes need no Python."""
+        ...
+
+    @property
+    def step_address(self) -> tuple[int, int]:
+        """Of the game's step and its argument, for kernels; (0, 0) if there is no machine code."""
+        ...
+
     def set_now(self, now_ns: int) -> None:
         """A turn begins: the time for what other threads call."""
         ...

@@ -40,6 +40,8 @@ PACE = np.dtype(
         ("dilation", "<i4"),
         ("replication_level", "<i4"),
         ("snapshot_tick", "<u4"),  # tick that the newest encode shows
+        ("encoded", "<i4"),  # 1 once a tick has encoded cells
+        ("slices", "<i4"),  # over how many ticks the players of this round are spread
         ("num_snapshots", "<i8"),
         ("num_inputs", "<i8"),
     ],
@@ -79,6 +81,7 @@ def new_zone_arrays(game: Game, world: World, server: ServerArrays, settings: Se
     pace["rate_kbit_min"] = settings.rate_kbit_min
     pace["rate_kbit_max"] = settings.rate_kbit_max
     pace["dilation"] = 100
+    pace["slices"] = 1
     return ZoneArrays(
         server=server,
         acks=new_acks(rows),

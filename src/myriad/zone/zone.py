@@ -22,7 +22,8 @@ import numpy as np
 
 from myriad.core.bundle import Bundle, unbundle
 from myriad.core.errors import DROP_RELIABLE_MALFORMED
-from myriad.core.kernel import bare_kernel
+from myriad.core.kernel import bare_kernel, inner_kernel
+from myriad.core.kernel_pointer import address_of
 from myriad.core.phases import PHASE_ASSEMBLE, PHASE_ENCODE, PHASE_SLOW, PHASE_STEP, PhaseTimer
 from myriad.core.settings import Settings
 from myriad.game.game import Game
@@ -53,6 +54,7 @@ from myriad.zone.snapshots import assemble_slice, encode_cells
 NS_PER_S = 1_000_000_000
 ALWAYS_NS = 1 << 62
 _NOTHING = (False, -1, 1)
+"""Shown in a tick without snapshots."""
 SPARE_DATAGRAMS = 512
 """Room in the outgoing batch beside one snapshot for each player: handshakes, keep-alives, disconnects."""
 
@@ -65,6 +67,26 @@ def open_tick(bundle: Bundle[ZoneArrays], out: Batch, used: int, now_ns: int) ->
     num_rows = int(zone.server.state["num_rows"][0])
     zone.pace["num_inputs"][0] += take_inputs(zone.queues[:num_rows], zone.world.inputs)
     return used
+
+
+@inner_kernel
+def plan_tick(zone: ZoneArrays, num_slices: int) -> tuple[bool, int, int]:
+    """As `plan_show`, for kernels."""
+    place = int(zone.world.clock["tick"][0]) % int(zone.pace["ticks_per_snapshot"][0])
+    if place == 0:
+        zone.pace["slices"][0] = num_slices
+        zone.pace["encoded"][0] = 1
+    slices = int(zone.pace["slices"][0])
+    if zone.pace["encoded"][0] == 0 or place >= slices:
+        return False, -1, 1
+    return place == 0, place, slices
+
+
+@bare_kernel
+def plan_show(bundle: Bundle[ZoneArrays], num_slices: int) -> tuple[bool, int, int]:
+    """What the tick that was just simulated shows: whether the cells are encoded, and which slice of the players of
+    how many gets it (-1: none). `num_slices` is over how many ticks they are to be spread from the next round on."""
+    return plan_tick(unbundle(bundle), num_slices)
 
 
 class Zone(Alone):
@@ -140,11 +162,9 @@ class Zone(Alone):
         )
         self._ticks_per_snapshot = settings.tick_hz // settings.snapshot_hz
         self._ticks_per_attention = max(1, settings.tick_hz // ATTENTION_HZ)
-        self._slices = 1
         self._calls = 0
         self._tick = world.clock["tick"]
         self._stepped_now = False
-        self._encoded = False
         self._next_judgement_ns = 0
         self._overflows_seen = 0
 
@@ -216,6 +236,27 @@ class Zone(Alone):
         """True if the slow lane is to have its turn in the next tick, whatever came: ten times a second."""
         return (int(self._tick[0]) + 1) % self._ticks_per_attention == 0
 
+    @property
+    def num_slices(self) -> int:
+        """Over how many ticks the snapshots of a round are spread."""
+        many = self.avatars.num_connected >= self._settings.slice_clients
+        return self._ticks_per_snapshot if many else 1
+
+    @property
+    def ticks_per_attention(self) -> int:
+        """The slow lane has its turn in ticks that are multiples of this, and whenever something came."""
+        return self._ticks_per_attention
+
+    @property
+    def runs_by_itself(self) -> bool:
+        """True if ticks to which nothing comes need no Python: time is not dilated."""
+        return RUNGS[self.ladder.rung].dilation == 100
+
+    @property
+    def step_address(self) -> tuple[int, int]:
+        """For kernels: addresses of the game's step and of its argument (`core/kernel_pointer.py`)."""
+        return address_of(self.game.step, self._world_bundle), self._world_bundle.address
+
     def set_now(self, now_ns: int) -> None:
         """A turn begins: the time for what other threads call."""
 
@@ -245,14 +286,8 @@ class Zone(Alone):
         (-1: none)."""
         if not self._stepped_now:
             return _NOTHING
-        place = int(self._tick[0]) % self._ticks_per_snapshot
-        if place == 0:
-            many = self.avatars.num_connected >= self._settings.slice_clients
-            self._slices = self._ticks_per_snapshot if many else 1
-            self._encoded = True
-        if not self._encoded or place >= self._slices:
-            return _NOTHING
-        return place == 0, place, self._slices
+        encodes, part, num_parts = plan_show(self._bundle, self.num_slices)
+        return encodes, part, num_parts
 
     def poll(self, now_ns: int) -> None:
         """Instead of ticks while idle: connections that begin or end."""

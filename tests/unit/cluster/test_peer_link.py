@@ -6,6 +6,7 @@ import random
 import pytest
 
 from myriad.cluster.peer_link import (
+    CALM_NS,
     HEADER_BYTES,
     HELLO_NS,
     MAX_BORDER_BYTES,
@@ -21,6 +22,7 @@ from myriad.cluster.peer_link import (
     read_header,
 )
 from myriad.core.errors import DROP_PEER_DECRYPT, DROP_PEER_MALFORMED, DROP_PEER_REPLAYED
+from myriad.wire.layouts import CALM_PEER_BYTE, PEER_BYTE
 
 SECRET = bytes(range(32))
 ONE, OTHER = Side(1, 0, 7), Side(2, 3, 9)
@@ -159,6 +161,32 @@ def test_the_round_trip_is_measured_and_an_echo_is_not_answered() -> None:
     assert len(one.packets(HELLO_NS)) == 1
     one.rest()
     assert one.packets(10 * HELLO_NS) == []
+
+
+def test_border_blocks_and_bare_acknowledgements_are_calm_and_messages_and_questions_are_not() -> None:
+    one, other = pair()
+    one.send_border(b"block")
+    one.send(b"x")
+    [mixed] = one.packets(0)
+    deliver(other, mixed)
+    [acknowledgement] = other.packets(0)
+    one.send_border(b"block")
+    [block] = one.packets(1)
+    one.greet(2)
+    [question] = one.packets(2)
+    assert [packet[0] for packet in (mixed, question)] == [PEER_BYTE] * 2
+    assert [packet[0] for packet in (acknowledgement, block)] == [CALM_PEER_BYTE] * 2
+
+
+def test_what_is_acknowledged_as_late_as_a_calm_packet_may_lie_is_not_sent_again() -> None:
+    one, other = pair()
+    one.send(b"x")
+    [packet] = one.packets(0)
+    deliver(other, packet)
+    [acknowledgement] = other.packets(0)
+    assert one.packets(CALM_NS) == []
+    deliver(one, acknowledgement, CALM_NS)
+    assert one.num_waiting == 0
 
 
 def test_a_forged_packet_changes_nothing() -> None:

@@ -12,12 +12,14 @@ import pytest
 from emberdale.game import GAME
 from myriad.cli.zones import ZoneStates, zone_maker
 from myriad.cluster.requests import LeaseGranted
+from myriad.core.clock import FixedStep
 from myriad.core.phases import PhaseTimer
 from myriad.core.settings import Settings
 from myriad.runtime.clocks import RealClock
 from myriad.runtime.endpoints import open_udp
 from myriad.runtime.hosted_zone import ZoneSite
-from myriad.runtime.lean_turn import CALLED, EARLY, NEEDED, OPENED, LeanTurn
+from myriad.runtime.lean_turn import LeanTurn
+from myriad.runtime.turn_kernels import ATTENTION, CALLED, EARLY, NEEDED, OPENED, PAUSED
 from myriad.runtime.udp_port import UdpPort
 from myriad.runtime.zone_measures import ZoneMeasures
 from myriad.wire.layouts import CALM_PEER_BYTE, PEER_BYTE
@@ -83,6 +85,16 @@ def test_packets_of_peers_call_python_but_calm_ones_wait_for_it(bench: Bench) ->
     assert bench.turn.take_peers() == 0
 
 
+def test_messages_of_players_wait_for_the_slow_lane_until_half_of_the_inbox_is_full(bench: Bench) -> None:
+    state, inbox = bench.zone.arrays.reliable.state, bench.zone.arrays.reliable.inbox
+    came = []
+    for waiting in (len(inbox) // 2, len(inbox) // 2 + 1):
+        state["num_inbox"] = waiting
+        came.append(bench.begin())
+    state["num_inbox"] = 0
+    assert came == [OPENED, NEEDED]
+
+
 def test_more_packets_of_peers_than_there_is_room_for_are_counted_drops(bench: Bench) -> None:
     drops = bench.zone.arrays.server.drops
     before = int(drops.sum())
@@ -112,3 +124,103 @@ def test_nothing_is_sent_after_the_lease(bench: Bench) -> None:
     bench.turn.note_counts()
     assert bench.port.traffic().num_sent == sent
     assert bench.measures.num_silenced == before + 3
+
+
+ATTENTION_TICKS = 6
+HZ = 6000
+"""So that whole turns take no time to wait for."""
+SLOW_NS = 1_000_000_000
+
+
+def started(ago_ns: int = 0) -> FixedStep:
+    step = FixedStep(HZ)
+    step.start(RealClock().now_ns() - ago_ns)
+    return step
+
+
+def tick_of(bench: Bench) -> int:
+    return int(bench.zone.world.clock["tick"][0])
+
+
+def to_the_slow_lane(bench: Bench) -> None:
+    while (tick_of(bench) + 1) % ATTENTION_TICKS:
+        bench.zone.advance()
+    bench.zone.advance()
+
+
+def run_to_the_slow_lane(bench: Bench) -> int:
+    """Whole turns, again and again if the machine is too busy to be in time for one; returns how many they were."""
+    ran, came = 0, 0
+    while not came & ATTENTION:
+        step = started()
+        came = bench.turn.run(step, ALWAYS_NS, SLOW_NS)
+        ran += step.origin[1]
+    return ran
+
+
+def test_whole_turns_run_until_the_slow_lane_is_due(bench: Bench) -> None:
+    to_the_slow_lane(bench)
+    before, counted = tick_of(bench), bench.measures.num_ticks
+    assert run_to_the_slow_lane(bench) == ATTENTION_TICKS - 1
+    assert tick_of(bench) == before + ATTENTION_TICKS - 1
+    assert bench.measures.num_ticks == counted + ATTENTION_TICKS - 1
+
+
+def test_a_world_is_the_same_whether_its_ticks_were_whole_turns_or_not(bench: Bench) -> None:
+    settings = Settings(npcs=20, max_entities=1024)
+    site = ZoneSite(GAME.zones[0], (bench.port.endpoint,), PhaseTimer(lambda: 1), secret=bytes(32))
+    zones = [zone_maker(GAME, ZoneStates(GAME, settings))(settings, site) for _ in range(2)]
+    whole, parts = zones
+    assert isinstance(whole, WorldZone) and isinstance(parts, WorldZone)
+    measures = ZoneMeasures()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        turn = LeanTurn(whole, bench.port, measures, 1, 4096)
+        run_to_the_slow_lane(Bench(whole, bench.port, turn, measures, sender))
+    while parts.world.clock["tick"][0] < whole.world.clock["tick"][0]:
+        parts.advance()
+        parts.take_show()
+    assert whole.world.clock.tobytes() == parts.world.clock.tobytes()
+    assert whole.world.entities.tobytes() == parts.world.entities.tobytes()
+    assert whole.arrays.pace["encoded"] == parts.arrays.pace["encoded"] == 1
+
+
+def test_a_turn_that_more_than_one_tick_is_due_in_is_for_python(bench: Bench) -> None:
+    to_the_slow_lane(bench)
+    before = tick_of(bench)
+    assert bench.turn.run(started(ago_ns=1_000_000_000), ALWAYS_NS, SLOW_NS) == OPENED
+    assert tick_of(bench) == before
+
+
+def test_a_turn_after_the_lease_is_for_python_and_opens_nothing(bench: Bench) -> None:
+    to_the_slow_lane(bench)
+    before = tick_of(bench)
+    assert bench.turn.run(started(), 1, SLOW_NS) == 0
+    assert tick_of(bench) == before
+
+
+def test_whole_turns_end_with_a_slow_one_and_with_a_packet_for_python(bench: Bench) -> None:
+    to_the_slow_lane(bench)
+    step = started()
+    came = 0
+    while not step.origin[1]:  # a busy machine may be late for it
+        step = started()
+        came = bench.turn.run(step, ALWAYS_NS, 0)
+    assert (came, step.origin[1]) == (PAUSED, 1)
+    assert bench.turn.turn_ns > 0
+    bench.send(PEER_BYTE)
+    assert bench.turn.run(started(), ALWAYS_NS, SLOW_NS) & NEEDED
+    assert bench.turn.take_peers() == 1
+
+
+def test_nobody_is_taken_to_hang_after_whole_turns(bench: Bench) -> None:
+    to_the_slow_lane(bench)
+    run_to_the_slow_lane(bench)
+    assert bench.turn.working_since_ns == 0
+
+
+def test_turns_that_somebody_wants_to_see_are_not_run_whole(bench: Bench) -> None:
+    seen = []
+    for watched in (False, True, False):
+        bench.measures.watched = watched
+        seen.append(bench.turn.runs_by_itself)
+    assert seen == [True, False, True]

@@ -129,6 +129,7 @@ class Probe:
         self._thread = threading.get_ident()
         self._counts_blocks = the_counter.install()
         cover, targets = self._layers.cover, self._targets
+        targets["measures"].watched = True
         cover(targets["phases"], "clear", self._before_turn)
         cover(targets["measures"], "record_phases", self._after_turn)
         cover(targets["measures"], "turn_begins", self._before_turn)
@@ -150,6 +151,7 @@ class Probe:
         self._ended_ns = self._wall_ns()
         self._last_tick = self._targets["measures"].num_ticks
         self._layers.remove()
+        self._targets["measures"].watched = False
         the_counter.remove()
         gc.callbacks.remove(self._on_collection)
         self.running = False
