@@ -87,6 +87,19 @@ class FixedStep:
         self._done_ticks += owed
         return run
 
+    def due_one(self, now_ns: int) -> bool:
+        """As `due`, for who runs one tick at a time: true if one is to be run now. Others that are due stay so, up to
+        `catch_up_ticks` with this one; what is beyond is counted as skipped."""
+        owed = (now_ns - self._start_ns) * self.hz // NS_PER_S - self._done_ticks
+        if owed <= 0:
+            self.lateness_ns = 0
+            return False
+        self.lateness_ns = now_ns - self.next_due_ns
+        skipped = max(owed - self.catch_up_ticks, 0)
+        self.skipped_ticks += skipped
+        self._done_ticks += skipped + 1
+        return True
+
     @property
     def origin(self) -> tuple[int, int]:
         """When it was started, and ticks done since, for whoever counts by itself and says so with `took`."""

@@ -71,6 +71,7 @@ class LeanTurn:
         self._speak[0] = speak_until_ns
         turn["start_ns"], turn["done_ticks"] = step.origin
         turn["tick_hz"] = step.hz
+        turn["catch_up_ticks"] = step.catch_up_ticks
         turn["slow_ns"] = min(slow_ns, _FOREVER_NS)
         came = int(run_turns(self._in, self._out, self._bundle, self._arrays, self.zone.num_slices))
         num_ticks = int(turn["num_ticks"][0])

@@ -70,6 +70,7 @@ TURN = np.dtype(
         ("start_ns", "i8"),  # when ticks were begun to be counted,
         ("done_ticks", "i8"),  # and how many were done since: see `core/clock.py`
         ("tick_hz", "i8"),
+        ("catch_up_ticks", "i8"),
         ("step_address", "i8"),  # of the game's step, and of its argument
         ("world_address", "i8"),
         ("num_ticks", "i8"),  # that the latest `run_turns` did
@@ -272,8 +273,9 @@ def run_turns(
     """Whole turns of one tick each, until one needs Python, which is that of the slow lane at the latest.
 
     That one has begun as `begin_turn` begins it, and its flags come back, with ATTENTION if the slow lane is due; or
-    PAUSED, if the last whole turn took longer than `slow_ns`. Changes the zone, its world, and `turn` (num_ticks,
-    busy_ns, turn_ns, done_ticks, and all that both ends change).
+    PAUSED, if the last whole turn took longer than `slow_ns`. Ticks that are owed are run without a sleep; with more
+    than `catch_up_ticks` of them the turn is Python's. Changes the zone, its world, and `turn` (num_ticks, busy_ns,
+    turn_ns, done_ticks, and all that both ends change).
     """
     inward, outward, zone, arrays = unbundle(in_bundle), unbundle(out_bundle), unbundle(bundle), unbundle(turn_bundle)
     turn = arrays.turn
@@ -290,8 +292,8 @@ def run_turns(
         if attention:
             flags |= ATTENTION
         now_ns = int(turn["now_ns"][0])
-        next_ns = due_at(int(turn["start_ns"][0]), int(turn["done_ticks"][0]) + 2, int(turn["tick_hz"][0]))
-        if flags != OPENED or now_ns >= next_ns:
+        owed = (now_ns - turn["start_ns"][0]) * turn["tick_hz"][0] // 1_000_000_000 - turn["done_ticks"][0]
+        if flags != OPENED or owed > turn["catch_up_ticks"][0]:
             break
         stepping_ns = read_clock_ns(inward, CLOCK)
         call_at(int(turn["step_address"][0]), int(turn["world_address"][0]))

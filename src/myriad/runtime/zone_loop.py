@@ -9,7 +9,7 @@ One `turn` sleeps and then does what is due. A zone with players sleeps until it
 packets are taken once per tick. An idle zone sleeps until a packet comes, but looks at the socket at most once per tick
 interval, so that a flood does not keep it awake.
 
-Invariants: never more ticks in a turn than the step's catch-up; receiving ends after its budget of datagrams and half a
+Invariants: never more ticks in a row than the step's catch-up; receiving ends after its budget of datagrams and half a
 tick's time, and what is left waits in the socket; a command runs between ticks, on this thread; a zone of a world
 takes no batch and sends none without a look at its lease right before, so a process that was paused is silent.
 """
@@ -213,7 +213,7 @@ class ZoneLoop:
         if came & EARLY:
             return
         self._needed = False
-        due = step.due(now_ns)
+        step.due_one(now_ns)
         if now_ns >= zone.speak_until_ns:
             self._rest_turn(now_ns)
         else:
@@ -238,12 +238,10 @@ class ZoneLoop:
             lean.finish(out.used, zone.speak_until_ns, show, spent, now_ns)
             if needed:
                 self._hand_on()
-            for _ in range(due - 1):
-                self._tick()
         end_ns = clock_ns()
         self.measures.turn_ended(lean.spent_ns, now_ns)
-        self.slow_ticks.look(end_ns - now_ns, due, lean.spent_ns, end_ns)
-        self._turn_ended(due, now_ns, end_ns, offers=needed)
+        self.slow_ticks.look(end_ns - now_ns, 1, lean.spent_ns, end_ns)
+        self._turn_ended(1, now_ns, end_ns, offers=needed)
 
     def _rest_turn(self, now_ns: int) -> None:
         """Instead of ticks while the lease is over."""

@@ -25,6 +25,23 @@ def test_ticks_run_and_skipped_are_exactly_the_time_passed(hz: int, start_ns: in
         assert run + step.skipped_ticks == (now_ns - start_ns) * hz // NS_PER_S
 
 
+@given(HZ, START, st.lists(st.integers(0, 50_000_000), max_size=50))
+def test_ticks_run_one_at_a_time_are_as_many_as_those_run_in_one_go(
+    hz: int, start_ns: int, pauses_ns: list[int]
+) -> None:
+    one, many = FixedStep(hz, catch_up_ticks=3), FixedStep(hz, catch_up_ticks=3)
+    one.start(start_ns)
+    many.start(start_ns)
+    now_ns = start_ns
+    for pause_ns in pauses_ns:
+        now_ns += pause_ns
+        due = many.due(now_ns)
+        for _ in range(due):
+            assert one.due_one(now_ns)
+        assert not one.due_one(now_ns)
+        assert (one.skipped_ticks, one.origin) == (many.skipped_ticks, many.origin)
+
+
 @given(HZ, START, st.integers(0, 10_000))
 def test_a_tick_is_due_exactly_from_its_moment_on_and_never_drifts(hz: int, start_ns: int, before: int) -> None:
     step = FixedStep(hz)

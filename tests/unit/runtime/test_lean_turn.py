@@ -184,11 +184,22 @@ def test_a_world_is_the_same_whether_its_ticks_were_whole_turns_or_not(bench: Be
     assert whole.arrays.pace["encoded"] == parts.arrays.pace["encoded"] == 1
 
 
-def test_a_turn_that_more_than_one_tick_is_due_in_is_for_python(bench: Bench) -> None:
+def test_ticks_that_are_owed_are_run_one_after_another_and_those_beyond_the_catch_up_are_for_python(
+    bench: Bench,
+) -> None:
     to_the_slow_lane(bench)
     before = tick_of(bench)
-    assert bench.turn.run(started(ago_ns=1_000_000_000), ALWAYS_NS, SLOW_NS) == OPENED
-    assert tick_of(bench) == before
+    step = FixedStep(1, catch_up_ticks=3)  # one a second, so that a busy machine owes none more
+    step.start(RealClock().now_ns() - 3_500_000_000)
+    bench.port.wake()  # when nothing is owed any more it sleeps: this ends it
+    assert bench.turn.run(step, ALWAYS_NS, SLOW_NS) == CALLED | EARLY
+    bench.port.forget_wakes()
+    assert (tick_of(bench), step.origin[1]) == (before + 3, 3)
+    step.start(RealClock().now_ns() - 4_500_000_000)
+    assert bench.turn.run(step, ALWAYS_NS, SLOW_NS) == OPENED
+    assert tick_of(bench) == before + 3
+    assert step.due_one(RealClock().now_ns())
+    assert (step.skipped_ticks, step.origin[1]) == (1, 2)
 
 
 def test_a_turn_after_the_lease_is_for_python_and_opens_nothing(bench: Bench) -> None:
