@@ -66,7 +66,7 @@ def rehearse_turns() -> None:
     port = UdpPort(open_udp("127.0.0.1", 0))
     turn = LeanTurn(zone, port, ZoneMeasures(), 1, 1)
     turn.begin(0, 0, 0, may_open=True)
-    turn.finish(0, 0, (True, 0, 1), (0, 0, 0), _NOW_NS)
+    turn.finish(0, 0, (True, 0, 1), (0, 0, 0))
     turn.run(FixedStep(60), 0, 0)  # the lease was over long ago: a turn begins, and that is all
     port.close()
 

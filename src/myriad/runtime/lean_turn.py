@@ -13,7 +13,7 @@ import numpy as np
 from myriad.core.bundle import Bundle
 from myriad.core.clock import NS_PER_S, FixedStep
 from myriad.core.phases import PHASE_SLOW, PHASE_STEP
-from myriad.runtime.turn_kernels import TURN, TurnArrays, begin_turn, finish_turn, run_turns
+from myriad.runtime.turn_kernels import BEGIN, FINISH, RUN, TURN, TurnArrays, turn_part
 from myriad.runtime.udp_port import UdpPort
 from myriad.runtime.zone_measures import ZoneMeasures
 from myriad.runtime.zone_ports import LeanZone
@@ -50,6 +50,9 @@ class LeanTurn:
         self._turn = turn
         self._can_run = bool(turn["step_address"][0] != 0)
         # Views of single numbers: reading one costs a third of reading a field of the record.
+        self._due = turn["due_ns"]
+        self._may_open = turn["may_open"]
+        self._show = turn[["encodes", "part", "num_parts"]]
         self._speak = turn["speak_until_ns"]
         self._now = turn["now_ns"]
         self._left = turn["left_ns"]
@@ -66,14 +69,15 @@ class LeanTurn:
         return self._can_run and not self._measures.watched and self.zone.runs_by_itself
 
     def run(self, step: FixedStep, speak_until_ns: int, slow_ns: float) -> int:
-        """As `run_turns`, counted in `step` and the measures. A turn of more than `slow_ns` is slow."""
+        """Part RUN, counted in `step` and the measures. A turn of more than `slow_ns` is slow."""
         turn = self._turn
         self._speak[0] = speak_until_ns
         turn["start_ns"], turn["done_ticks"] = step.origin
         turn["tick_hz"] = step.hz
         turn["catch_up_ticks"] = step.catch_up_ticks
         turn["slow_ns"] = min(slow_ns, _FOREVER_NS)
-        came = int(run_turns(self._in, self._out, self._bundle, self._arrays, self.zone.num_slices))
+        turn["num_slices"] = self.zone.num_slices
+        came = self._call(RUN, 0)
         num_ticks = int(turn["num_ticks"][0])
         if num_ticks:
             step.took(num_ticks)
@@ -92,9 +96,14 @@ class LeanTurn:
         return int(self._turn["turn_ns"][0])
 
     def begin(self, due_ns: int, speak_until_ns: int, used: int, *, may_open: bool) -> int:
-        """As `begin_turn`."""
+        """Part BEGIN; returns its flags."""
+        self._due[0] = due_ns
         self._speak[0] = speak_until_ns
-        return int(begin_turn(self._in, self._bundle, self._arrays, due_ns, used, may_open))
+        self._may_open[0] = may_open
+        return self._call(BEGIN, used)
+
+    def _call(self, part: int, used: int) -> int:
+        return int(turn_part(self._in, self._out, self._bundle, self._arrays, part, used))
 
     @property
     def now_ns(self) -> int:
@@ -117,15 +126,13 @@ class LeanTurn:
         self._num_peers[0] = 0
         return count
 
-    def finish(
-        self, used: int, speak_until_ns: int, show: tuple[bool, int, int], spent: tuple[int, int, int], now_ns: int
-    ) -> None:
-        """As `finish_turn`; `show` is (encodes, part, number of parts), `spent` nanoseconds for the GIL, in the slow
-        lane and in the step."""
+    def finish(self, used: int, speak_until_ns: int, show: tuple[bool, int, int], spent: tuple[int, int, int]) -> None:
+        """Part FINISH; `show` is (encodes, part, number of parts), `spent` nanoseconds for the GIL, in the slow lane
+        and in the step."""
         self._speak[0] = speak_until_ns
         self._gil[0], self.spent_ns[PHASE_SLOW], self.spent_ns[PHASE_STEP] = spent
-        encodes, part, num_parts = show
-        finish_turn(self._out, self._bundle, self._arrays, used, encodes, part, num_parts, now_ns)
+        self._show[0] = show
+        self._call(FINISH, used)
 
     def note_counts(self) -> None:
         """Brings the counters of the measures up to date."""

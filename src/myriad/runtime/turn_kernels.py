@@ -1,9 +1,8 @@
 """The kernels of a zone's turns: whole ones while nobody needs Python, and both ends of the others.
 
-A turn of sixty a second that takes a dozen calls from Python spends more on them than on an empty zone. So `run_turns`
-sleeps, receives, steps and sends by itself until something comes that only Python understands, or the slow lane is due.
-A turn with Python in it is `begin_turn` (sleep, receive), then Python and the rules, then `finish_turn` (encode,
-assemble, send).
+A turn of sixty a second that takes a dozen calls from Python spends more on them than on an empty zone. So RUN sleeps,
+receives, steps and sends by itself until something comes that only Python understands, or the slow lane is due. A turn
+with Python in it is BEGIN (sleep, receive), then Python and the rules, then FINISH (encode, assemble, send).
 
 Responsible for: those kernels, the clock readings between phases, and what of it is measured.
 Not here: what calls them (`runtime/lean_turn.py`), when turns are due and what Python does in them
@@ -44,6 +43,9 @@ from myriad.zone.receiving import receive_batch
 from myriad.zone.snapshots import assemble_slice, encode_cells
 from myriad.zone.zone import open_tick, plan_tick
 
+BEGIN, FINISH, RUN = range(3)
+"""Parts of `turn_part`."""
+
 CALLED = 1
 """Another thread has woken the sleeper."""
 EARLY = 2
@@ -59,21 +61,22 @@ PAUSED = 32
 
 TURN = np.dtype(
     [
+        ("due_ns", "i8"),
         ("speak_until_ns", "i8"),
         ("now_ns", "i8"),  # when it began
         ("left_ns", "i8"),  # when the kernel ended, before the GIL was asked for
         ("spent_ns", "i8", (len(PHASES),)),
-        ("gil_ns", "i8"),  # how long the GIL was waited for after `begin_turn`
+        ("gil_ns", "i8"),  # how long the GIL was waited for after BEGIN or RUN
         ("interval_ns", "i8"),
         ("slow_ns", "i8"),  # a turn that takes longer is for Python to look at
-        ("working_since_ns", "i8"),  # when `run_turns` woke last; 0 while it sleeps, or does not run
+        ("working_since_ns", "i8"),  # when RUN woke last; 0 while it sleeps, or does not run
         ("start_ns", "i8"),  # when ticks were begun to be counted,
         ("done_ticks", "i8"),  # and how many were done since: see `core/clock.py`
         ("tick_hz", "i8"),
         ("catch_up_ticks", "i8"),
         ("step_address", "i8"),  # of the game's step, and of its argument
         ("world_address", "i8"),
-        ("num_ticks", "i8"),  # that the latest `run_turns` did
+        ("num_ticks", "i8"),  # that the latest RUN did
         ("busy_ns", "i8"),  # what those took
         ("turn_ns", "i8"),  # what the last of those took
         ("num_silenced", "i8"),
@@ -82,6 +85,11 @@ TURN = np.dtype(
         ("fd", "i4"),
         ("wake_fd", "i4"),
         ("used", "i4"),  # datagrams written into the outgoing batch
+        ("may_open", "i4"),
+        ("encodes", "i4"),  # what the tick shows: as `zone.zone.plan_show` says
+        ("part", "i4"),
+        ("num_parts", "i4"),
+        ("num_slices", "i4"),
         ("num_peers", "i4"),  # packets of other zones that wait
         ("num_urgent", "i4"),  # of those that came in this turn, the ones that must not
         ("ticks_per_attention", "i4"),
@@ -183,26 +191,6 @@ def _begin(io: SocketIo, bundle: Bundle[ZoneArrays], arrays: TurnArrays, due_ns:
     return flags
 
 
-@bare_kernel
-def begin_turn(
-    io_bundle: Bundle[SocketIo],
-    bundle: Bundle[ZoneArrays],
-    turn_bundle: Bundle[TurnArrays],
-    due_ns: int,
-    used: int,
-    may_open: bool,
-) -> int:
-    """Sleeps until the turn is due, takes what has come, and opens the tick if `may_open` and nobody needs Python.
-
-    Returns CALLED, EARLY, NEEDED and OPENED, added. Changes the zone, `turn` (now_ns, left_ns, spent_ns, used,
-    num_peers, counters) and, if OPENED, `out` from `used` on.
-    """
-    arrays = unbundle(turn_bundle)
-    flags = _begin(unbundle(io_bundle), bundle, arrays, due_ns, used, may_open)
-    arrays.turn["working_since_ns"][0] = 0  # Python's part is the loop's to watch
-    return flags
-
-
 @inner_kernel
 def _finish(
     io: SocketIo,
@@ -212,7 +200,7 @@ def _finish(
     show: tuple[bool, int, int],
     now_ns: int,
 ) -> int:
-    """As `finish_turn`; returns when it was done."""
+    """As FINISH of `turn_part`; returns when it was done."""
     turn, phases, out = arrays.turn, arrays.phases, arrays.out
     encodes, part, num_parts = show
     start_ns = read_clock_ns(io, CLOCK)
@@ -242,42 +230,8 @@ def _finish(
     return sent_ns
 
 
-@bare_kernel
-def finish_turn(
-    io_bundle: Bundle[SocketIo],
-    bundle: Bundle[ZoneArrays],
-    turn_bundle: Bundle[TurnArrays],
-    used: int,
-    encodes: bool,
-    part: int,
-    num_parts: int,
-    now_ns: int,
-) -> None:
-    """Encodes the cells if `encodes`, writes the snapshots of slice `part` of `num_parts` (-1: none), sends `out`.
-
-    Then records the time of every phase of the turn; `turn` has those of the others.
-    """
-    arrays = unbundle(turn_bundle)
-    _finish(unbundle(io_bundle), bundle, arrays, used, (encodes, part, num_parts), now_ns)
-    record(arrays.gil_wait, arrays.turn["gil_ns"][0])
-
-
-@bare_kernel
-def run_turns(
-    in_bundle: Bundle[SocketIo],
-    out_bundle: Bundle[SocketIo],
-    bundle: Bundle[ZoneArrays],
-    turn_bundle: Bundle[TurnArrays],
-    num_slices: int,
-) -> int:
-    """Whole turns of one tick each, until one needs Python, which is that of the slow lane at the latest.
-
-    That one has begun as `begin_turn` begins it, and its flags come back, with ATTENTION if the slow lane is due; or
-    PAUSED, if the last whole turn took longer than `slow_ns`. Ticks that are owed are run without a sleep; with more
-    than `catch_up_ticks` of them the turn is Python's. Changes the zone, its world, and `turn` (num_ticks, busy_ns,
-    turn_ns, done_ticks, and all that both ends change).
-    """
-    inward, outward, zone, arrays = unbundle(in_bundle), unbundle(out_bundle), unbundle(bundle), unbundle(turn_bundle)
+@inner_kernel
+def _run(inward: SocketIo, outward: SocketIo, bundle: Bundle[ZoneArrays], arrays: TurnArrays, zone: ZoneArrays) -> int:
     turn = arrays.turn
     tick = zone.world.clock["tick"]
     turn["num_ticks"][0] = 0
@@ -299,13 +253,53 @@ def run_turns(
         call_at(int(turn["step_address"][0]), int(turn["world_address"][0]))
         turn["spent_ns"][0, PHASE_STEP] = read_clock_ns(inward, CLOCK) - stepping_ns
         turn["spent_ns"][0, PHASE_SLOW] = 0
-        show = plan_tick(zone, num_slices)
+        show = plan_tick(zone, int(turn["num_slices"][0]))
         turn["turn_ns"][0] = _finish(outward, bundle, arrays, int(turn["used"][0]), show, now_ns) - now_ns
         turn["busy_ns"][0] += turn["turn_ns"][0]
         turn["done_ticks"][0] += 1
         turn["num_ticks"][0] += 1
         flags = PAUSED
-    turn["working_since_ns"][0] = 0
+    return flags
+
+
+# One entry for three: each of them holds most of the zone's machine code, and three copies would have to be compiled.
+@bare_kernel
+def turn_part(
+    in_bundle: Bundle[SocketIo],
+    out_bundle: Bundle[SocketIo],
+    bundle: Bundle[ZoneArrays],
+    turn_bundle: Bundle[TurnArrays],
+    part: int,
+    used: int,
+) -> int:
+    """`part` of the turns of a zone; what goes in and comes out besides is in `turn`. `used` datagrams of `out` wait.
+
+    BEGIN sleeps until `due_ns`, takes what has come, and opens the tick if `may_open` and nobody needs Python. Returns
+    CALLED, EARLY, NEEDED and OPENED, added. Changes the zone, `turn` (now_ns, left_ns, spent_ns, used, num_peers,
+    counters) and, if OPENED, `out` from `used` on.
+
+    FINISH encodes the cells if `encodes`, writes the snapshots of slice `part` of `num_parts` (-1: none), sends `out`,
+    and records the time of every phase of the turn that began at `now_ns`; `turn` has that of the others. Returns 0.
+
+    RUN is whole turns of one tick each, until one needs Python, which is that of the slow lane at the latest. That one
+    has begun as BEGIN begins it, and its flags come back, with ATTENTION if the slow lane is due; or PAUSED, if the
+    last whole turn took longer than `slow_ns`. Ticks that are owed are run without a sleep; with more than
+    `catch_up_ticks` of them the turn is Python's. Changes the zone, its world, and `turn` (num_ticks, busy_ns, turn_ns,
+    done_ticks, and all that both ends change).
+    """
+    outward, arrays = unbundle(out_bundle), unbundle(turn_bundle)
+    turn = arrays.turn
+    if part == FINISH:
+        show = (turn["encodes"][0] != 0, int(turn["part"][0]), int(turn["num_parts"][0]))
+        _finish(outward, bundle, arrays, used, show, int(turn["now_ns"][0]))
+        record(arrays.gil_wait, turn["gil_ns"][0])
+        return 0
+    inward = unbundle(in_bundle)
+    if part == RUN:
+        flags = int(_run(inward, outward, bundle, arrays, unbundle(bundle)))
+    else:
+        flags = int(_begin(inward, bundle, arrays, int(turn["due_ns"][0]), used, turn["may_open"][0] != 0))
+    turn["working_since_ns"][0] = 0  # Python's part is the loop's to watch
     return flags
 
 

@@ -235,7 +235,7 @@ class ZoneLoop:
             out.hand_over()
             slow_ns = stepping_ns - left_ns + slow_end_ns - stepped_ns
             spent = (back_ns - left_ns, slow_ns, stepped_ns - stepping_ns)
-            lean.finish(out.used, zone.speak_until_ns, show, spent, now_ns)
+            lean.finish(out.used, zone.speak_until_ns, show, spent)
             if needed:
                 self._hand_on()
         end_ns = clock_ns()

@@ -120,7 +120,7 @@ def test_nothing_is_sent_after_the_lease(bench: Bench) -> None:
     sent = bench.port.traffic().num_sent
     before = bench.measures.num_silenced
     bench.begin()
-    bench.turn.finish(3, 1, (False, -1, 1), (0, 0, 0), RealClock().now_ns())
+    bench.turn.finish(3, 1, (False, -1, 1), (0, 0, 0))
     bench.turn.note_counts()
     assert bench.port.traffic().num_sent == sent
     assert bench.measures.num_silenced == before + 3
