@@ -40,7 +40,7 @@ T = TypeVar("T")
 MakeLeanTurn = Callable[[ZoneMeasures, int, int], LeanTurn]
 """`(measures, interval_ns, receive_budget)`."""
 
-CPU_EVERY_TURNS = 16
+CPU_EVERY_TURNS = 8
 """The thread's CPU time is a system call to read."""
 MAX_WAITING_COMMANDS = 4096
 _COMMANDS_NS = 2_000_000

@@ -162,9 +162,8 @@ def test_renewals_tell_how_many_are_there_and_what_was_measured(setting: Setting
     def renewals() -> list[RenewLease]:
         return [one for one in setting.store.seen if isinstance(one, RenewLease) and one.load.players == 1]
 
-    setting.run(lambda: len(renewals()) > 3)
-    assert renewals()[-1].load.cpu_cores > 0
-    assert renewals()[-1].load.lateness_p99_ms > 0
+    setting.run(lambda: any(one.load.cpu_cores > 0 for one in renewals()))
+    setting.run(lambda: any(one.load.lateness_p99_ms > 0 for one in renewals()))
 
 
 def test_a_zone_that_another_host_has_is_waited_for_and_not_run(setting: Setting) -> None:
