@@ -310,6 +310,8 @@ class Zone(Alone):
         avatar = self.avatars.of_connection(0)
         if avatar is not None:
             self.talk.hear(avatar, bytes([CHAT_SAY, CHAT_ZONE]) + b"hello", now_ns)
+            self.players.farewells.begin(0, now_ns)
+            self.players.expire(now_ns)
             self.players.left(Left(0, 1, LEFT_DISCONNECTED), now_ns)
         self.close(now_ns)
 

@@ -41,6 +41,10 @@ export class Windows {
     top?.close();
     return top !== undefined;
   }
+
+  closeAll() {
+    while (this.closeTop());
+  }
 }
 
 export class Window {
