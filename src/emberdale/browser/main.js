@@ -11,7 +11,7 @@ import { WorldClient } from '/client/world_client.js';
 import { Settings, browserStorage } from './panels/settings.js';
 import { Shell } from './shell.js';
 import { StartScreen, sentence } from './panels/start.js';
-import { byId, h } from './panels/dom.js';
+import { byId, h } from '/client/dom.js';
 import { glyph } from './panels/glyphs.js';
 import { loadArt } from './draw/art.js';
 import { loadGame } from './game.js';

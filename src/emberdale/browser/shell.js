@@ -25,7 +25,7 @@ import { TradePanel } from './panels/trade.js';
 import { Veils } from './panels/veils.js';
 import { Walker } from './controls/walker.js';
 import { Windows } from './panels/windows.js';
-import { byId, h, setClass, setText, show } from './panels/dom.js';
+import { byId, h, setClass, setText, show } from '/client/dom.js';
 import { glyphButton } from './panels/glyphs.js';
 import { listen } from './feedback.js';
 import { makeSettings } from './panels/settings.js';

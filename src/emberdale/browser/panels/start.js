@@ -6,7 +6,7 @@
  * Invariant: one request at a time; whatever fails is said on the screen, and can be tried again.
  */
 
-import { h, replace, setText, show } from './dom.js';
+import { h, replace, setText, show } from '/client/dom.js';
 import { glyph } from './glyphs.js';
 import { paintDusk } from './dusk.js';
 

@@ -5,7 +5,8 @@
  * connection.
  */
 
-import { h, setText, show, speak } from './dom.js';
+import { h, setText, show } from '/client/dom.js';
+import { speak } from './person.js';
 import { glyph } from './glyphs.js';
 
 export class Veils {

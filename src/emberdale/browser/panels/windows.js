@@ -5,7 +5,7 @@
  * shows its title within the page.
  */
 
-import { h, show } from './dom.js';
+import { h, show } from '/client/dom.js';
 import { glyphButton } from './glyphs.js';
 
 export class Windows {
