@@ -51,6 +51,7 @@ from myriad.zone.receiving import receive_batch
 from myriad.zone.snapshots import assemble_slice, encode_cells
 
 NS_PER_S = 1_000_000_000
+TELL_EVERY_NS = NS_PER_S // 2
 ALWAYS_NS = 1 << 62
 _NOTHING = (False, -1, 1)
 SPARE_DATAGRAMS = 512
@@ -146,6 +147,9 @@ class Zone(Alone):
         self._stepped_now = False
         self._encoded = False
         self._next_judgement_ns = 0
+        self._next_telling_ns = 0
+        self.told: tuple[int, dict[str, object]] | None = None
+        """What `status` said last, and when (ns): twice a second, for whoever must not wait for the zone's thread."""
         self._overflows_seen = 0
 
     # What the loop calls.
@@ -357,6 +361,9 @@ class Zone(Alone):
             self._next_judgement_ns = now_ns + WINDOW_S * NS_PER_S
             judge_pace(self._bundle)
         self.players.expire(now_ns)
+        if now_ns >= self._next_telling_ns:
+            self._next_telling_ns = now_ns + TELL_EVERY_NS
+            self.told = (now_ns, self.status())
         self._turn_begins(now_ns)
 
     # Reliable messages.
