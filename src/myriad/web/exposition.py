@@ -36,6 +36,8 @@ class Page:
             if isinstance(value, Buckets):
                 counts = [*accumulate(value.counts)]
                 lines[name].append(_buckets(name, labels) % (*counts, value.total_ns / _NS_PER_S, counts[-1]))
+            elif isinstance(value, dict):
+                lines[name].append(_several(name, labels, tuple(value)) % tuple(value.values()))
             else:
                 lines[name].append(f"{_series(name, labels)} {float(value)!r}\n")
 
@@ -69,12 +71,18 @@ def _series(name: str, labels: tuple[str, ...]) -> str:
 
 
 @lru_cache(_MAX_KNOWN)
+def _several(name: str, labels: tuple[str, ...], own: tuple[str, ...]) -> str:
+    """The lines of samples that differ in the last label, but for their numbers."""
+    return "".join(_series(name, (*labels, each)).replace("%", "%%") + " %s\n" for each in own)
+
+
+@lru_cache(_MAX_KNOWN)
 def _buckets(name: str, labels: tuple[str, ...]) -> str:
     """The lines of a histogram but for their numbers: those of the buckets, sum and count."""
     text = _label_text(name, labels).replace("%", "%%")
     start, end = (f"{text},", f"{{{text}}}") if text else ("", "")
-    buckets = (f'{name}_bucket{{{start}le="{bound}"}} %r\n' for bound in _BOUNDS)
-    return "".join((*buckets, f"{name}_sum{end} %r\n", f"{name}_count{end} %r\n"))
+    buckets = (f'{name}_bucket{{{start}le="{bound}"}} %s\n' for bound in _BOUNDS)
+    return "".join((*buckets, f"{name}_sum{end} %s\n", f"{name}_count{end} %s\n"))
 
 
 def _label_text(name: str, labels: tuple[str, ...]) -> str:

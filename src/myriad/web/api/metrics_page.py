@@ -89,11 +89,8 @@ def zone_samples(measured: Measured) -> Iterator[Sample]:
             continue
         otherwise = _OTHERWISE.get(metric.name)
         value = measured.status.get(key) if otherwise is None else otherwise(measured.status)
-        if isinstance(value, int | float):
+        if isinstance(value, int | float | dict):
             yield Sample(metric.name, labels, value)
-        elif isinstance(value, dict):
-            for own, number in value.items():
-                yield Sample(metric.name, (*labels, own), number)
 
 
 def buckets_of(histogram: Histogram) -> Buckets:
