@@ -70,6 +70,10 @@ class RelayPlayer:
     def joined(self) -> bool:
         return bool(self._plain.clients.sessions["joined"][self._row])
 
+    @property
+    def was_told_goodbye(self) -> bool:
+        return bool(self._plain.clients.sessions["goodbye"][self._row])
+
     def wait_until(self, condition: Callable[[], object], seconds: float = 20.0) -> bool:
         """Plays on until `condition()`, at most for `seconds`; whether it came true."""
         until_s = time.monotonic() + seconds

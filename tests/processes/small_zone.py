@@ -196,6 +196,10 @@ class SmallZone:
     def status(self) -> dict[str, object]:
         return {"tick": len(self.ticks), "players": len(self.players), "npcs": 0, "drops": {"empty": 3}}
 
+    @property
+    def told(self) -> tuple[int, dict[str, object]]:
+        return time.monotonic_ns(), self.status()
+
     def histograms(self) -> dict[str, Histogram]:
         return {}
 

@@ -113,6 +113,24 @@ def test_pages_of_other_hosts_may_not_use_it(world: Program) -> None:
         assert " 403 " in player.answer
 
 
+def test_who_plays_the_same_character_elsewhere_sends_the_former_away_with_a_reason_and_then_its_connection(
+    world: Program,
+) -> None:
+    former, account, grant = enter(world, "Twin")
+    with former:
+        assert former.gets_snapshots(5)
+        newer, _, _ = enter(world, "Twin")
+        with newer:
+            assert former.wait_until(lambda: former.was_told_goodbye, 5)
+            assert former.wait_until(lambda: (0, ENDED, 0) in former.states, 5)
+            assert newer.gets_snapshots(20) and not newer.was_told_goodbye
+            back = account.resume(grant)
+            assert back is not None
+            former.open(back)
+            assert former.gets_snapshots(5), "who insists plays, and the newer one is told"
+            assert newer.wait_until(lambda: newer.was_told_goodbye, 5)
+
+
 def test_players_play_on_while_the_gateway_is_dead(world: Program) -> None:
     player, _, _ = enter(world, "Bob")
     with player:

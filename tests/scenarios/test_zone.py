@@ -97,6 +97,18 @@ def test_the_same_character_twice_is_one_avatar_and_the_newer_session_has_it() -
     assert run.clients.sessions["entity_id"][0] == run.clients.sessions["entity_id"][1]
 
 
+def test_what_a_zone_told_of_itself_is_half_a_second_old_at_most_whether_or_not_it_is_idle() -> None:
+    run = Stepper(1)
+    for num_players in (0, 1):
+        run.run(45)
+        told = run.zone.told
+        assert told is not None and run.now_ns - told[0] <= 550_000_000
+        assert told[1].keys() == run.zone.status().keys()
+        assert told[1]["players"] == num_players
+        if num_players == 0:
+            run.join_all()
+
+
 def test_an_empty_zone_is_idle_and_does_not_tick() -> None:
     def is_idle() -> bool:
         return run.zone.idle

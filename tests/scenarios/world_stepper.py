@@ -177,6 +177,14 @@ class WorldStepper:
             random_bytes=self.rng.bytes(RANDOM_BYTES),
         )
 
+    def leave(self, walker: Walker) -> None:
+        """The player disconnects."""
+        count = walker.player.leave(self.now_ns, self._out)
+        for i in range(count):
+            raw = self._out["data"][i, : int(self._out["length"][i])].tobytes()
+            address = walker.ports[int(self._out["row"][i])][1]
+            self._send(address, from_words(self._out["address"][i]), raw)
+
     def wait_until(self, condition: Callable[[], bool], ticks: int = 600) -> bool:
         for _ in range(ticks):
             if condition():

@@ -247,12 +247,17 @@ export class Bench {
         for (const other of this.lines.values()) if (other !== line && other.zone === this.zone) other.silent = true;
         this.welcome(line);
       }
-      const payload = this.#snapshot(line);
-      const message = new Uint8Array(2 + payload.length);
-      message.set([1, row]);
-      message.set(payload, 2);
-      this.#send(socket, message);
+      this.say(row, line);
     }
+  }
+
+  /** A payload to `row` of what waits to be told on `line`, out of turn. */
+  say(row, line) {
+    const payload = this.#snapshot(line);
+    const message = new Uint8Array(2 + payload.length);
+    message.set([1, row]);
+    message.set(payload, 2);
+    this.#send(this.sockets[this.sockets.length - 1], message);
   }
 
   /** In the world and walking. */

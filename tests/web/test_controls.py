@@ -107,8 +107,26 @@ def test_a_lost_connection_is_said_and_a_farewell_has_its_reason(world: Page) ->
     expect(world.get_by_text("The connection is lost")).to_be_hidden()
     hear(world, "farewell", reason="kicked: bad manners")
     expect(world.get_by_text("Kicked: bad manners")).to_be_visible()
+    expect(world.locator("#hud")).to_be_hidden()
     world.get_by_role("button", name="Back to the start").click()
     expect(world.get_by_label("Name", exact=True)).to_be_visible()
+
+
+def test_after_a_farewell_one_may_play_here_again_and_nothing_of_before_is_left_open(world: Page) -> None:
+    world.keyboard.press("i")
+    trade(world, "open")
+    world.evaluate("myriad.world.state = 'ended'")
+    hear(world, "farewell", reason="somebody else plays this character now")
+    expect(world.get_by_text("Somebody else plays this character now.")).to_be_visible()
+    expect(world.locator(".window:visible")).to_have_count(0)
+    world.keyboard.press("Enter")  # the button has the focus
+    expect(world.locator("#hud")).to_be_visible()
+    expect(world.locator("#start")).to_be_hidden()
+    assert asked(world, "play") == [[{}], [{}]] and len(asked(world, "login")) == 1
+    hear(world, "farewell", reason="enough")
+    world.evaluate("myriad.world.fake.refuse = { status: 403, code: 'banned', message: 'you are banned' }")
+    world.get_by_role("button", name="Play here again").click()
+    expect(world.get_by_role("alert").first).to_have_text("You are banned.")
 
 
 def test_panels_open_by_key_and_close_by_escape(world: Page) -> None:

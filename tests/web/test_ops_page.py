@@ -203,7 +203,7 @@ def test_the_entity_under_the_pointer_is_named(page: Page, ops: FakeOps) -> None
 def test_the_view_from_above_is_zoomed_by_keys_and_never_leaves_the_zone(page: Page, ops: FakeOps) -> None:
     opened(page, ops)
     found = page.evaluate(
-        """async () => { const { Zoom } = await import("/ops/zoom.js"); const { h } = await import("/ops/dom.js");
+        """async () => { const { Zoom } = await import("/ops/zoom.js"); const { h } = await import("/client/dom.js");
         const canvas = h("canvas", {}); let changes = 0; const zoom = new Zoom(canvas, () => { changes += 1; });
         const area = { x: 1000, y: 2000, width: 1000, height: 1000 }; const seen = [];
         const press = (key) => canvas.dispatchEvent(new KeyboardEvent("keydown", { key }));

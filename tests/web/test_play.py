@@ -215,3 +215,23 @@ def test_two_players_cross_a_border_one_after_the_other(
     assert cleo.evaluate("myriad.stats().correction_p99_m") < 0.25
     chat(cleo, "/nearby Come over!")
     expect(dan.locator("#chat .log")).to_contain_text("Cleo: Come over!")
+
+
+def test_in_a_second_tab_the_same_guest_plays_on_and_the_first_says_so_and_stays_away_until_it_is_told_to(
+    players: ExitStack, browser: Browser, program: Program
+) -> None:
+    first = enter(players, browser, program, "Twin", (500, 500))
+    second = enter(players, browser, program, "Twin", (500, 500))
+    gone = first.get_by_text("Somebody else plays this character now.")
+    expect(gone).to_be_visible()
+    number = second.evaluate("myriad.stats().corrections")
+    second.wait_for_function(
+        "(number) => myriad.stats().corrections > number", arg=number + 60
+    )  # three seconds of snapshots
+    assert first.evaluate("myriad.stats().state") == "ended" and gone.is_visible()
+    assert second.evaluate("myriad.stats().state") == "playing"
+    first.get_by_role("button", name="Play here again").click()
+    expect(first.locator("#hud")).to_be_visible()
+    first.wait_for_function("() => myriad.stats().state === 'playing'")
+    expect(second.get_by_text("Somebody else plays this character now.")).to_be_visible()
+    assert first.evaluate("myriad.world.self.id") == second.evaluate("myriad.world.self.id")

@@ -207,6 +207,99 @@ def test_a_goodbye_ends_it_for_good(client_page: Page) -> None:
     assert found["events"] == [["state", {"state": "ended"}], ["farewell", {"reason": "kicked"}]]
 
 
+SAY = """const say = (line, words) => {
+  b.tell(line, 0, new Uint8Array([2, words.length, ...new TextEncoder().encode(words)]));
+};
+"""
+
+
+def test_after_a_goodbye_it_may_play_again_and_meanwhile_asks_nothing(client_page: Page) -> None:
+    found = run(
+        client_page,
+        SAY
+        + """await b.enter();
+        say(b.at('zone-1'), 'somebody else plays');
+        await b.run(5000);
+        const meanwhile = b.asked.length;
+        b.answers.push([202, { zone: 'zone-1', position: 1, retry_after_s: 1, why: 'full' }], b.grant());
+        const playing = world.play({});
+        await b.run(3000);
+        await playing;
+        return { meanwhile, asked: b.asked.map(([url]) => url), state: world.state, doubled: b.doubled };""",
+    )
+    assert found["meanwhile"] == 1
+    assert found["asked"] == ["/v1/play"] * 3, "nothing is resumed while the player stands in the queue"
+    assert found["state"] == "playing" and found["doubled"] == 0
+
+
+def test_a_goodbye_on_a_connection_that_only_waits_ends_nothing(client_page: Page) -> None:
+    found = run(
+        client_page,
+        SAY
+        + """await b.enter();
+        b.offer(b.at('zone-1'), 'zone-2');
+        await b.run(300);
+        const waits = b.at('zone-2');
+        say(waits, 'nobody asked you');
+        const row = [...b.lines].find(([, line]) => line === waits)[0];
+        b.say(row, waits);
+        await b.run(1000);
+        const farewells = b.events.filter(([name]) => name === 'farewell');
+        return { told: waits.queue.length, state: world.state, farewells };""",
+    )
+    assert found == {"told": 1, "state": "playing", "farewells": []}
+
+
+def test_a_goodbye_before_the_welcome_is_an_answer_to_play(client_page: Page) -> None:
+    found = run(
+        client_page,
+        SAY
+        + """b.answers.push(b.grant());
+        const playing = world.play({});
+        let why = '';
+        playing.catch((error) => (why = error.message));
+        b.zone = 'nowhere';
+        await b.run(300);
+        say(b.at('zone-1'), 'not you');
+        b.say(0, b.at('zone-1'));
+        await b.run(300);
+        return { why, state: world.state };""",
+    )
+    assert found == {"why": "not you", "state": "ended"}
+
+
+def test_who_was_told_goodbye_while_it_asked_to_come_back_stays_away(client_page: Page) -> None:
+    found = run(
+        client_page,
+        SAY
+        + """await b.enter();
+        const line = b.at('zone-1');
+        line.silent = true;
+        b.answers.push([202, { zone: 'zone-1', position: 0, retry_after_s: 1, why: 'starting' }], b.grant());
+        await b.run(700);
+        say(line, 'somebody else plays');
+        b.say(0, line);
+        await b.run(5000);
+        return { state: world.state, asked: b.asked.length, lines: b.lines.size };""",
+    )
+    assert found == {"state": "ended", "asked": 3, "lines": 0}
+
+
+def test_an_open_trade_is_off_once_the_player_is_welcome_anew(client_page: Page) -> None:
+    found = run(
+        client_page,
+        """await b.enter();
+        world.trade.take({ state: 'open', partner: 9, version: 1, mine: [], theirs: [] });
+        const told = [];
+        world.events.on('trade', ({ state }) => told.push(state));
+        b.answers.push(b.grant());
+        b.drop();
+        await b.run(2000);
+        return { told, state: world.state };""",
+    )
+    assert found == {"told": ["cancelled"], "state": "playing"}
+
+
 def test_without_a_map_the_own_state_is_shown_as_it_comes_and_no_correction_is_counted(client_page: Page) -> None:
     found = run(
         client_page,

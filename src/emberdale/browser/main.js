@@ -11,7 +11,7 @@ import { WorldClient } from '/client/world_client.js';
 import { Settings, browserStorage } from './panels/settings.js';
 import { Shell } from './shell.js';
 import { StartScreen, sentence } from './panels/start.js';
-import { byId, h } from './panels/dom.js';
+import { byId, h } from '/client/dom.js';
 import { glyph } from './panels/glyphs.js';
 import { loadArt } from './draw/art.js';
 import { loadGame } from './game.js';
@@ -21,19 +21,26 @@ const AGAIN_MS = 2000;
 async function begin() {
   const { game, art } = await firstAnswer();
   const world = new WorldClient({ origin: location.origin, game });
-  const shell = new Shell(world, game.info, art, new Settings(browserStorage()), () => location.assign(location.pathname));
+  const restart = () => location.assign(location.pathname);
+  const shell = new Shell(world, game.info, art, new Settings(browserStorage()), restart);
   Object.assign(window, { myriad: { world, stats: () => shell.stats(), shell } });
   const frame = (nowMs) => {
     requestAnimationFrame(frame);
     shell.frame(nowMs);
   };
   requestAnimationFrame(frame);
-  const start = new StartScreen(byId('screens'), world, browserStorage());
+  const start = new StartScreen(byId('screens'), world, browserStorage(), restart);
   const asked = new URLSearchParams(location.search);
   const name = asked.get('name')?.trim() ?? '';
   if (name !== '') await start.openAs(name, placeOf(asked.get('spawn')));
   else await start.open(await world.world().catch(() => null));
   shell.open();
+  world.events.on('farewell', async ({ reason }) => {
+    if (!shell.isOpen) return; // the first screen says it already
+    shell.close();
+    await start.openAgain(reason);
+    shell.open();
+  });
 }
 
 /** A place as `x,y` in metres; nothing that is none. @param {string | null} text */

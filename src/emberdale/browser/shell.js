@@ -25,7 +25,7 @@ import { TradePanel } from './panels/trade.js';
 import { Veils } from './panels/veils.js';
 import { Walker } from './controls/walker.js';
 import { Windows } from './panels/windows.js';
-import { byId, h, setClass, setText, show } from './panels/dom.js';
+import { byId, h, setClass, setText, show } from '/client/dom.js';
 import { glyphButton } from './panels/glyphs.js';
 import { listen } from './feedback.js';
 import { makeSettings } from './panels/settings.js';
@@ -83,7 +83,12 @@ export class Shell {
   /** The world is left. */
   close() {
     this.isOpen = false;
-    this.walker.stop();
+    this.keyboard.release();
+    this.#letGo();
+    for (const dialog of document.querySelectorAll('dialog')) dialog.close();
+    this.menu.close();
+    this.windows.closeAll();
+    this.veils.lift();
     show(byId('hud'), false);
     show(byId('touch'), false);
   }
@@ -134,7 +139,7 @@ export class Shell {
     this.help = makeHelp(this.windows);
     this.settingsWindow = makeSettings(this, () => this.#leave(restart));
     this.chat = new Chat(byId('south-west'), world, { meet: (id, name, x, y) => this.#meet(id, name, x, y) });
-    this.veils = new Veils(byId('screens'), { world, info, restart });
+    this.veils = new Veils(byId('screens'), this);
     byId('south').append(h('section', { id: 'belt', class: 'frame', 'aria-label': 'First slots' }, this.bag.belt));
     this.unread = h('span', { class: 'badge' });
     const chatButton = glyphButton('chat', 'Chat (Enter)', () => this.chat.write(), 'chat-button');

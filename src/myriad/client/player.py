@@ -311,6 +311,7 @@ class Player(Social):
                 self._prepare_passage(message)
             case Goodbye() if row == self._session.row:
                 self.farewell = message.reason or "goodbye"
+                self._session.let_all_go()
             case _:
                 self.hear(message)
 

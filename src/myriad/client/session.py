@@ -46,7 +46,7 @@ class Session:
     def start(self, token: bytes, now_ns: int) -> bool:
         """Begins anew with a connect token; false if it is not valid here."""
         self._lost_ns = None
-        self._let_all_go()
+        self.let_all_go()
         return self._begin(self.row, token, now_ns, -1)
 
     def wait_at(self, zone: str, token: bytes, now_ns: int) -> bool:
@@ -61,7 +61,7 @@ class Session:
 
     def come_back(self, token: bytes, now_ns: int) -> bool:
         """The present connection is lost: waits with a fresh token, and nowhere else. As `wait_at`."""
-        self._let_all_go()
+        self.let_all_go()
         return self.wait_at("", token, now_ns)
 
     def let_go(self, zone: str) -> None:
@@ -70,13 +70,18 @@ class Session:
         if row is not None:
             self.arrays.net.clients["state"][row] = DISCONNECTED
 
+    def let_all_go(self) -> None:
+        """Waits nowhere any more, without a word."""
+        for zone in list(self._waiting):
+            self.let_go(zone)
+
     def take_over(self, row: int) -> bool:
         """`row` was made welcome: true if it waited, and then it is the present one and all others are let go."""
         if row not in self._waiting.values() or not self.is_connected(row):
             return False
         former, self.row = self.row, row
         self._waiting = {zone: one for zone, one in self._waiting.items() if one != row}
-        self._let_all_go()
+        self.let_all_go()
         self.arrays.net.clients["state"][former] = DISCONNECTED
         self._lost_ns = None
         return True
@@ -106,10 +111,6 @@ class Session:
         """Queues a message; false if too much waits to be sent."""
         message = np.frombuffer(body, np.uint8).copy()
         return bool(push(self.arrays.reliable, self.row, channel, message, len(message)))
-
-    def _let_all_go(self) -> None:
-        for zone in list(self._waiting):
-            self.let_go(zone)
 
     def _begin(self, row: int, token: bytes, now_ns: int, former: int) -> bool:
         self._inbox.forget(row)

@@ -49,11 +49,12 @@ class Buckets(NamedTuple):
 
 
 class Sample(NamedTuple):
-    """A number of a metric, with the values of its labels in the order of its row."""
+    """A number of a metric, with the values of its labels in the order of its row; or several numbers, each by the
+    value of the row's last label, which then is not among `labels`."""
 
     name: str
     labels: tuple[str, ...]
-    value: float | Buckets
+    value: float | Buckets | dict[str, float]
 
 
 def _on(pages: tuple[str, ...], labels: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> tuple[Metric, ...]:
@@ -67,7 +68,7 @@ def _on(pages: tuple[str, ...], labels: tuple[str, ...], rows: Sequence[tuple[st
 _ZONE: Final = ("zone", "layer")
 
 _TIME: Final = (
-    ("myriad_zone_answers", "gauge", "", "", "1 if the zone answered when the page was made; 0: nothing else is told."),
+    ("myriad_zone_answers", "gauge", "", "", "1 if the zone spoke within 3 s; 0: nothing else is told."),
     ("myriad_ticks_total", "counter", "", "", "Simulation steps done."),
     ("myriad_ticks_skipped_total", "counter", "", "", "Simulation steps left out because too many were due at once."),
     ("myriad_ticks_slow_total", "counter", "", "", "Simulation steps that took longer than the setting slow_tick_ms."),

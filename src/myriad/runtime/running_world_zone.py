@@ -62,9 +62,6 @@ class RunningWorldZone(RunningZone):
         self._outside = outside
         super().__init__(key, sock, settings, make_zone, collection, secret)
         self._load_meter = LoadMeter(self._loop.measures)
-        self._idle_status: tuple[int, dict[str, object]] | None = None
-        """What the zone said when it renewed its lease last, if nobody was there: nothing has changed since."""
-        self._idle_holds_ns = round(settings.lease_renew_s * 1.5 * NS_PER_S)
         self._meter = ZoneMeter()
         self._recent = Recent()
         self._seen: dict[str, Any] = {}
@@ -122,7 +119,6 @@ class RunningWorldZone(RunningZone):
         if not isinstance(request, RenewLease):
             return request
         status = self._zone.status()
-        self._idle_status = (self._clock.now_ns(), status) if self._zone.idle else None
         players, connected = status.get("players"), status.get("connections")
         load = request.load._replace(
             players=players if isinstance(players, int) else request.load.players,
@@ -140,13 +136,6 @@ class RunningWorldZone(RunningZone):
         """For how long its thread has been at work without coming to rest: large if it hangs."""
         since_ns = self._loop.working_since_ns
         return (self._clock.now_ns() - since_ns) / NS_PER_S if since_ns else 0.0
-
-    async def numbers(self) -> dict[str, object]:
-        """As `RunningZone.numbers`, but an idle zone is not woken for it."""
-        known = self._idle_status
-        if known is not None and self._clock.now_ns() - known[0] < self._idle_holds_ns:
-            return self._with_traffic(known[1])
-        return await super().numbers()
 
     async def status(self) -> dict[str, object]:
         """As `RunningZone.status`, and the zone's own histograms."""

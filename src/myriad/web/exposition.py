@@ -10,60 +10,83 @@ Invariant: only metrics of the page's own rows are published, with exactly the l
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
-from itertools import accumulate
+from functools import cache, lru_cache
+from itertools import accumulate, chain
 from typing import Final
 
-from myriad.core.metrics import BUCKETS_NS, Buckets, Metric, Sample, rows_of
+from myriad.core.metrics import BUCKETS_NS, PAGES, Buckets, Metric, Sample, rows_of
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4"
 _NS_PER_S: Final = 1e9
 _BOUNDS: Final = (*(repr(bound / _NS_PER_S) for bound in BUCKETS_NS), "+Inf")
+_LABELS: Final = {metric.name: metric.labels for page in PAGES for metric in rows_of(page)}
 _MAX_KNOWN: Final = 1 << 15
 
 
+class Page:
+    """A page (of `core.metrics.PAGES`) that is being made."""
+
+    def __init__(self, page: str) -> None:
+        self._lines = {name: [head] for name, head in _heads(page)}
+
+    def add(self, samples: Iterable[Sample]) -> None:
+        """More samples. Raises KeyError or ValueError for one that is not of the page's rows."""
+        lines = self._lines
+        for name, labels, value in samples:
+            if isinstance(value, Buckets):
+                counts = [*accumulate(value.counts)]
+                lines[name].append(_buckets(name, labels) % (*counts, value.total_ns / _NS_PER_S, counts[-1]))
+            elif isinstance(value, dict):
+                lines[name].append(_several(name, labels, tuple(value)) % tuple(value.values()))
+            else:
+                lines[name].append(f"{_series(name, labels)} {float(value)!r}\n")
+
+    def text(self) -> bytes:
+        """All of it."""
+        return "".join(chain.from_iterable(self._lines.values())).encode()
+
+
 def page_text(page: str, samples: Iterable[Sample]) -> bytes:
-    """The page (of `core.metrics.PAGES`). Raises KeyError or ValueError for a sample that is not of the table."""
-    rows = {metric.name: metric for metric in rows_of(page)}
-    lines: dict[str, list[str]] = {name: [_head(metric)] for name, metric in rows.items()}
-    for name, labels, value in samples:
-        if isinstance(value, Buckets):
-            lines[name].append(_histogram(rows[name], labels, value))
-        else:
-            lines[name].append(f"{_series(rows[name], labels)} {float(value)!r}\n")
-    return "".join(text for texts in lines.values() for text in texts).encode()
+    """A page at once. Raises as `Page.add`."""
+    made = Page(page)
+    made.add(samples)
+    return made.text()
 
 
-@lru_cache(_MAX_KNOWN)
+@cache
+def _heads(page: str) -> tuple[tuple[str, str], ...]:
+    """For each row its name, and what comes before its samples."""
+    return tuple((metric.name, _head(metric)) for metric in rows_of(page))
+
+
 def _head(metric: Metric) -> str:
     sentence = metric.sentence.replace("\\", r"\\").replace("\n", r"\n")
     return f"# HELP {metric.name} {sentence}\n# TYPE {metric.name} {metric.kind}\n"
 
 
 @lru_cache(_MAX_KNOWN)
-def _series(metric: Metric, labels: tuple[str, ...]) -> str:
-    text = _label_text(metric, labels)
-    return f"{metric.name}{{{text}}}" if text else metric.name
+def _series(name: str, labels: tuple[str, ...]) -> str:
+    text = _label_text(name, labels)
+    return f"{name}{{{text}}}" if text else name
 
 
 @lru_cache(_MAX_KNOWN)
-def _bucket_series(metric: Metric, labels: tuple[str, ...]) -> tuple[str, ...]:
-    """What comes before the number in each line of a histogram: the buckets, sum and count."""
-    text = _label_text(metric, labels)
+def _several(name: str, labels: tuple[str, ...], own: tuple[str, ...]) -> str:
+    """The lines of samples that differ in the last label, but for their numbers."""
+    return "".join(_series(name, (*labels, each)).replace("%", "%%") + " %s\n" for each in own)
+
+
+@lru_cache(_MAX_KNOWN)
+def _buckets(name: str, labels: tuple[str, ...]) -> str:
+    """The lines of a histogram but for their numbers: those of the buckets, sum and count."""
+    text = _label_text(name, labels).replace("%", "%%")
     start, end = (f"{text},", f"{{{text}}}") if text else ("", "")
-    buckets = (f'{metric.name}_bucket{{{start}le="{bound}"}} ' for bound in _BOUNDS)
-    return (*buckets, f"{metric.name}_sum{end} ", f"{metric.name}_count{end} ")
+    buckets = (f'{name}_bucket{{{start}le="{bound}"}} %s\n' for bound in _BOUNDS)
+    return "".join((*buckets, f"{name}_sum{end} %s\n", f"{name}_count{end} %s\n"))
 
 
-def _histogram(metric: Metric, labels: tuple[str, ...], value: Buckets) -> str:
-    counts = list(accumulate(value.counts))
-    numbers = (*counts, value.total_ns / _NS_PER_S, counts[-1])
-    parts = zip(_bucket_series(metric, labels), numbers, strict=True)
-    return "".join(f"{series}{float(number)!r}\n" for series, number in parts)
-
-
-def _label_text(metric: Metric, labels: tuple[str, ...]) -> str:
-    return ",".join(f'{name}="{_escaped(value)}"' for name, value in zip(metric.labels, labels, strict=True))
+def _label_text(name: str, labels: tuple[str, ...]) -> str:
+    return ",".join(f'{label}="{_escaped(value)}"' for label, value in zip(_LABELS[name], labels, strict=True))
 
 
 def _escaped(value: str) -> str:

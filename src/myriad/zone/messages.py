@@ -7,6 +7,7 @@ Not here: fragments and delivery (`netcode/reliable.py`), talk (`cluster/talk_bo
 from __future__ import annotations
 
 import struct
+from typing import Final
 
 from myriad.wire.layouts import (
     CONTROL_GOODBYE,
@@ -16,6 +17,9 @@ from myriad.wire.layouts import (
     CONTROL_WELCOME,
     INVENTORY_CONFIRMED,
 )
+
+SUPERSEDED: Final = "somebody else plays this character now"
+"""Why a player whose avatar another session took over is told goodbye."""
 
 
 def _short(text: str) -> bytes:

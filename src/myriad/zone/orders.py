@@ -19,11 +19,10 @@ from myriad.wire.layouts import CHAT_NOTICE
 from myriad.zone import messages
 from myriad.zone.avatars import NOBODY
 from myriad.zone.chat import Talk
+from myriad.zone.farewells import FAREWELL_NS
 from myriad.zone.forwarding import Forwarding
 from myriad.zone.players import Players
 
-FAREWELL_NS: Final = 500_000_000
-"""So long after the reason was told the connection is ended, so that it arrives."""
 AWAITED_NS: Final = 1_000_000_000
 """A character that is not here, or is being handed over, may be ours within this time."""
 MAX_KICKS: Final = 4096

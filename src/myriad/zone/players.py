@@ -31,6 +31,7 @@ from myriad.zone import messages
 from myriad.zone.arrays import ZoneArrays
 from myriad.zone.avatars import NOBODY, Avatar, Avatars
 from myriad.zone.chat import Talk
+from myriad.zone.farewells import Farewells
 from myriad.zone.overload import RUNGS, OverloadLadder
 from myriad.zone.sessions import SESSION
 from myriad.zone.trade import Trades
@@ -120,6 +121,7 @@ class Players:
         """Connections whose avatars departed, and until when they are kept in silence (ns)."""
         self.waiting: dict[int, TokenData] = {}
         """By connection: those who are let in once their character is the zone's."""
+        self.farewells = Farewells(arrays)
         self.num_joins = 0
         self.num_leaves = {"disconnected": 0, "timed_out": 0, "kicked": 0, "superseded": 0, "departed": 0, "refused": 0}
         self._name = name
@@ -161,6 +163,9 @@ class Players:
     def _take_over(self, avatar: Avatar, connection: int, session: int, now_ns: int) -> bool:
         """The newest session wins; a frozen avatar is nobody's to take until its handoff is decided.
 
+        Another session is somebody else, and whoever played before is told so, or both would take the avatar from each
+        other for ever. The same session has lost its connection. A zone that stands alone cannot tell the two apart.
+
         Inputs are numbered through the life of the avatar: were they to begin again, those of an older session that
         comes back could be applied a second time.
         """
@@ -168,12 +173,28 @@ class Players:
             return False
         if avatar.connection != NOBODY:
             self.num_leaves["superseded"] += 1
-            self.drop_connection(avatar.connection, now_ns)
+            if self.ownership is None or session == avatar.session:
+                self.drop_connection(avatar.connection, now_ns)
+            else:
+                self._bid_farewell(avatar, now_ns)
         last_input = avatar.last_input
         self._game.attach(self._arrays.world, avatar.entity_row, connection)
         self.avatars.connect(avatar, connection, session)
         self.open_session(avatar, last_input, now_ns)
         return True
+
+    def _bid_farewell(self, avatar: Avatar, now_ns: int) -> None:
+        """The connection of `avatar` is told that somebody else plays on, and then ended."""
+        row = avatar.connection
+        self._part(avatar, now_ns)
+        self._talk.tell(row, messages.goodbye(messages.SUPERSEDED))
+        self.farewells.begin(row, now_ns)
+        self._say_farewells(now_ns)
+
+    def _say_farewells(self, now_ns: int) -> None:
+        self._out.used, over = self.farewells.say(self._out.batch, self._out.used, now_ns)
+        for row in over:
+            self.end_connection(row, now_ns)
 
     def _spawn(self, data: TokenData, connection: int) -> Avatar | None:
         x, y = (None, None) if data.spawn is None else (data.spawn[0] / UNITS_PER_M, data.spawn[1] / UNITS_PER_M)
@@ -230,6 +251,7 @@ class Players:
     def left(self, left: Left, now_ns: int) -> None:
         """A connection has ended."""
         self.retired.pop(left.row, None)  # its row may be another's soon
+        self.farewells.forget(left.row)
         data = self.waiting.pop(left.row, None)
         if data is not None and self.ownership is not None:
             self.ownership.caller_left(left.row, data, now_ns)
@@ -244,7 +266,9 @@ class Players:
             self.remove(avatar, now_ns)
 
     def expire(self, now_ns: int) -> None:
-        """Avatars that have lingered long enough leave."""
+        """Avatars that have lingered long enough leave, and so do connections that were told goodbye."""
+        if self.farewells:
+            self._say_farewells(now_ns)
         if self.avatars.num_connected < len(self.avatars):
             for avatar in self.avatars.expired(now_ns):
                 if not avatar.frozen:
@@ -275,6 +299,7 @@ class Players:
         row = avatar.connection
         if row != NOBODY:
             self._quiet(row)
+            self._forget_words(row)
             self.avatars.disconnect(avatar, 0)
             self.retired[row] = until_ns
 
@@ -317,6 +342,12 @@ class Players:
     def _close_session(self, avatar: Avatar, now_ns: int) -> None:
         """The avatar lingers without a connection from now on."""
         row = avatar.connection
+        self._part(avatar, now_ns)
+        self._forget_words(row)
+
+    def _part(self, avatar: Avatar, now_ns: int) -> None:
+        """As `_close_session`, but what waits to be told to the connection is kept."""
+        row = avatar.connection
         self._trades.cancel(avatar.character)
         avatar.last_input = int(self._arrays.queues["applied"][row])
         avatar.bucket = int(self._arrays.queues["bucket"][row])
@@ -331,5 +362,8 @@ class Players:
         arrays.sessions["active"][row] = 0
         arrays.sessions["entity_row"][row] = -1
         reset_queue(arrays.queues, row, -1, 0)
-        reset_reliable(arrays.reliable, row, 0, 0)
         self._inbox.forget(row)
+
+    def _forget_words(self, row: int) -> None:
+        """What waits to be told to a connection is not told any more."""
+        reset_reliable(self._arrays.reliable, row, 0, 0)

@@ -149,8 +149,8 @@ class WorldPart:
     @property
     def idle(self) -> bool:
         """True if nobody beyond the zone needs it to tick."""
-        member = self.member
-        return not (self._shows or self._players.waiting or self._players.retired or member.draining)
+        players = self._players
+        return not (self._shows or players.waiting or players.retired or players.farewells or self.member.draining)
 
     def before_tick(self, now_ns: int) -> None:
         """First of a turn: what is due by time."""

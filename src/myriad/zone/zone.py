@@ -52,6 +52,7 @@ from myriad.zone.receiving import receive_batch
 from myriad.zone.snapshots import assemble_slice, encode_cells
 
 NS_PER_S = 1_000_000_000
+TELL_EVERY_NS = NS_PER_S // 2
 ALWAYS_NS = 1 << 62
 _NOTHING = (False, -1, 1)
 """Shown in a tick without snapshots."""
@@ -166,6 +167,9 @@ class Zone(Alone):
         self._tick = world.clock["tick"]
         self._stepped_now = False
         self._next_judgement_ns = 0
+        self._next_telling_ns = 0
+        self.told: tuple[int, dict[str, object]] | None = None
+        """What `status` said last, and when (ns): twice a second, for whoever must not wait for the zone's thread."""
         self._overflows_seen = 0
 
     # What the loop calls.
@@ -345,6 +349,8 @@ class Zone(Alone):
         avatar = self.avatars.of_connection(0)
         if avatar is not None:
             self.talk.hear(avatar, bytes([CHAT_SAY, CHAT_ZONE]) + b"hello", now_ns)
+            self.players.farewells.begin(0, now_ns)
+            self.players.expire(now_ns)
             self.players.left(Left(0, 1, LEFT_DISCONNECTED), now_ns)
         self.close(now_ns)
 
@@ -390,6 +396,9 @@ class Zone(Alone):
             self._next_judgement_ns = now_ns + WINDOW_S * NS_PER_S
             judge_pace(self._bundle)
         self.players.expire(now_ns)
+        if now_ns >= self._next_telling_ns:
+            self._next_telling_ns = now_ns + TELL_EVERY_NS
+            self.told = (now_ns, self.status())
         self._turn_begins(now_ns)
 
     # Reliable messages.

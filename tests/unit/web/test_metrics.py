@@ -55,6 +55,13 @@ def test_numbers_and_labels_survive_whatever_is_in_them() -> None:
     assert page["myriad_bus_up"] == 1
 
 
+def test_several_numbers_by_their_last_label_are_as_many_samples() -> None:
+    amounts = {'a 5 % "share"': 3, "b": 0.25}
+    made = read_page(page_text(GATEWAY, [Sample("myriad_audit_held", (), amounts)]).decode())
+    assert made["myriad_audit_held", {"asset": 'a 5 % "share"'}] == 3
+    assert made["myriad_audit_held", {"asset": "b"}] == 0.25
+
+
 def test_a_histogram_s_buckets_add_up() -> None:
     counts = [0] * (len(BUCKETS_NS) + 1)
     counts[2], counts[-1] = 3, 2

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from emberdale.browser_info import FOLDER
-from myriad.web.gateway.pages import CLIENT, read_folder, socket_sources
+from myriad.web.gateway.pages import CLIENT, socket_sources
+from myriad.web.page_files import read_folder
 from tests.unit.web.gateway_bench import Bench, new_bench
 
 

@@ -6,7 +6,9 @@ Run `python -m tests.web.pages.fake_game` and open what it prints.
 from __future__ import annotations
 
 import contextlib
+import shutil
 import socket
+import tempfile
 import time
 from functools import partial
 from pathlib import Path
@@ -24,10 +26,10 @@ from myriad.runtime.endpoints import open_tcp, resolve
 from myriad.runtime.http_server import HttpServer
 from myriad.web.gateway.game_info import game_info, game_route
 from myriad.web.gateway.maps import MapSource, map_routes
-from myriad.web.gateway.pages import Folders, game_pages
+from myriad.web.gateway.pages import CLIENT, Folders, game_pages
 from myriad.web.refusals import Refusal, http_error, refused
 
-CLIENT = Path(__file__).parent / "fake_client"
+FAKE_CLIENT = Path(__file__).parent / "fake_client"
 ZONES = 4
 
 
@@ -70,12 +72,16 @@ def _application(fake: FakeGame) -> Litestar:
         zones[-1]["layers"] = []
         return {"game": game.name, "guests": fake.guests, "connected": 12, "max_online": 1000, "zones": zones}
 
+    with tempfile.TemporaryDirectory() as client:
+        for file in (FAKE_CLIENT / "world_client.js", CLIENT / "dom.js"):
+            shutil.copy(file, client)
+        pages = game_pages(Folders(Path(client), FOLDER))
     return Litestar(
         route_handlers=[
             world,
             game_route(game_info(game, settings, browser_info(settings.tick_hz))),
             *map_routes(maps),
-            *game_pages(Folders(CLIENT, FOLDER)),
+            *pages,
         ],
         exception_handlers={Refusal: refused, HTTPException: http_error},
         openapi_config=None,

@@ -22,8 +22,9 @@ from litestar.params import FromPath
 
 from myriad.runtime.endpoints import open_tcp, resolve
 from myriad.runtime.http_server import HttpServer
+from myriad.web.gateway.pages import CLIENT, Folders, game_pages
 from myriad.web.ops.messages import Action
-from myriad.web.ops.pages import ops_pages
+from myriad.web.ops.pages import FOLDER, ops_pages
 from myriad.web.refusals import AnyRequest, Refusal, http_error, refused
 from tests.web.pages.fake_world import FakeWorld
 
@@ -129,7 +130,7 @@ def application(world: FakeWorld) -> Litestar:
         return Response({"ok": True, "text": text})
 
     return Litestar(
-        [whole, history, events, one, act, *ops_pages()],
+        [whole, history, events, one, act, *ops_pages(), *game_pages(Folders(CLIENT, FOLDER))],
         exception_handlers={Refusal: refused, HTTPException: http_error},
         openapi_config=None,
         logging_config=None,

@@ -5,7 +5,7 @@
  * keyboard; keys with Ctrl, Alt or Meta belong to the browser.
  */
 
-import { isWriting } from '../panels/dom.js';
+import { isWriting } from '../panels/person.js';
 
 const DIRECTIONS = {
   KeyW: [0, 1], ArrowUp: [0, 1], KeyS: [0, -1], ArrowDown: [0, -1],

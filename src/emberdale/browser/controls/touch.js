@@ -5,7 +5,7 @@
  * by the browser stops the avatar.
  */
 
-import { h } from '../panels/dom.js';
+import { h } from '/client/dom.js';
 import { glyph } from '../panels/glyphs.js';
 
 const RADIUS = 52;

@@ -7,7 +7,7 @@
  * Invariants: what is shown is the private state of the server; nothing is moved before the server says so.
  */
 
-import { h, replace, setAttribute, setClass, setText, show } from './dom.js';
+import { h, replace, setAttribute, setClass, setText, show } from '/client/dom.js';
 import { askAmount } from './menu.js';
 import { glyph } from './glyphs.js';
 import { COINS } from './items.js';

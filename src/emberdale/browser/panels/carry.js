@@ -6,7 +6,7 @@
  * Invariant: a drag begins after some pixels or a moment of a finger's rest, so a tap stays a tap.
  */
 
-import { h, replace, setClass } from './dom.js';
+import { h, replace, setClass } from '/client/dom.js';
 
 const BEGIN_PX = 6;
 const LONG_PRESS_MS = 500;

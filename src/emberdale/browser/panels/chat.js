@@ -8,7 +8,7 @@
  * for its rate stays in the field.
  */
 
-import { h, replace, setClass, setText, show } from './dom.js';
+import { h, replace, setClass, setText, show } from '/client/dom.js';
 import { glyphButton } from './glyphs.js';
 
 const KEPT = 200;

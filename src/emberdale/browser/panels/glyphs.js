@@ -4,7 +4,7 @@
  * Not here: pictures of things and beings (`draw/`, `art/`).
  */
 
-import { h } from './dom.js';
+import { h } from '/client/dom.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
 

@@ -6,7 +6,7 @@
  * Invariant: what is shown is what the server said last, never a guess.
  */
 
-import { h, setAttribute, setClass, setStyle, setText, show } from './dom.js';
+import { h, setAttribute, setClass, setStyle, setText, show } from '/client/dom.js';
 import { glyph, glyphButton } from './glyphs.js';
 
 const LOW_HEALTH = 0.3;

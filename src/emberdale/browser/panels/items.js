@@ -5,7 +5,7 @@
  * and numbers come from the game's info alone.
  */
 
-import { h } from './dom.js';
+import { h } from '/client/dom.js';
 
 export const COINS = 0;
 

@@ -7,7 +7,7 @@
  * Invariant: the large map asks the gateway only while it is open.
  */
 
-import { h, setText } from './dom.js';
+import { h, setText } from '/client/dom.js';
 import { paintLand } from '../draw/minimap.js';
 
 const ASK_MS = 4000;

@@ -5,7 +5,7 @@
  * is answered.
  */
 
-import { h, replace, setText } from './dom.js';
+import { h, replace, setText } from '/client/dom.js';
 
 /** @typedef {{ words: string, run: () => void, bad?: boolean, disabled?: boolean }} Choice */
 

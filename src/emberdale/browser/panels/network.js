@@ -4,7 +4,7 @@
  * Invariant: figures are the client's own (`stats()`); the panel costs nothing while it is closed.
  */
 
-import { h, replace, setClass, setText, show } from './dom.js';
+import { h, replace, setClass, setText, show } from '/client/dom.js';
 
 const EVERY_MS = 250;
 

@@ -5,7 +5,8 @@
  * to screen readers.
  */
 
-import { h, replace, setText, show, speak } from './dom.js';
+import { h, replace, setText, show } from '/client/dom.js';
+import { speak } from './person.js';
 import { glyph } from './glyphs.js';
 
 const MOST = 5;

@@ -5,7 +5,7 @@
  * default.
  */
 
-import { h, setText } from './dom.js';
+import { h, setText } from '/client/dom.js';
 
 const KEY = 'emberdale.settings';
 

@@ -1,12 +1,12 @@
 /**
- * The way into the game: guest, login, a new account, characters, waiting.
+ * The way into the game: guest, login, a new account, characters, waiting, and the way back in after a goodbye.
  *
  * Responsible for: these screens, and asking the client to log in and to play. Not here: the client, the world.
  *
  * Invariant: one request at a time; whatever fails is said on the screen, and can be tried again.
  */
 
-import { h, replace, setText, show } from './dom.js';
+import { h, replace, setText, show } from '/client/dom.js';
 import { glyph } from './glyphs.js';
 import { paintDusk } from './dusk.js';
 
@@ -16,17 +16,18 @@ const MAX_NAME_BYTES = 24;
 /** @typedef {{ guests: boolean, connected: number, zones: { name: string, layers: any[] }[] } | null} WorldState */
 
 export class StartScreen {
-  /** @param {HTMLElement} parent @param {any} world  a WorldClient @param {Storage | null} storage */
-  constructor(parent, world, storage) {
+  /** @param {HTMLElement} parent @param {any} world  a WorldClient @param {Storage | null} storage
+   * @param {() => void} restart  the page anew, for somebody else */
+  constructor(parent, world, storage, restart) {
     this.#world = world;
     this.#storage = storage;
+    this.#restart = restart;
     this.#backdrop = h('canvas', { class: 'backdrop', 'aria-hidden': 'true' });
     this.#body = h('div', { class: 'card frame' });
     this.#online = h('p', { class: 'online' });
     const logo = h('div', { class: 'logo' }, h('h1', null, 'Emberdale'), h('p', null, 'Many lands. One world. Everybody in it.'));
     this.element = h('main', { class: 'screen night', id: 'start' }, this.#backdrop, logo, this.#body, this.#online);
     parent.append(this.element);
-    this.#stopDusk = paintDusk(this.#backdrop);
     world.events.on('queue', (wait) => this.#showQueue(wait));
   }
 
@@ -35,7 +36,11 @@ export class StartScreen {
   #backdrop;
   #body;
   #online;
-  #stopDusk;
+  #restart;
+  /** @type {() => void} */
+  #stopDusk = () => {};
+  /** Who entered. @type {{ character?: number }} */
+  #entrant = {};
   #busy = false;
   #guests = true;
   #mode = 'guest';
@@ -48,6 +53,26 @@ export class StartScreen {
     this.#mode = this.#guests ? 'guest' : 'login';
     this.#showOnline(state);
     this.#showForm(problem);
+    return this.#show();
+  }
+
+  /** The world said goodbye: why, and the way back in. Resolves once the player is in the world again.
+   * @param {string} reason */
+  openAgain(reason) {
+    const again = h('button', { class: 'button first', type: 'button', on: { click: () => this.#try(() => this.#play(this.#entrant)) } }, 'Play here again');
+    replace(
+      this.#body, h('div', { class: 'waiting', role: 'alertdialog', 'aria-label': 'You have left the world' },
+        glyph('flame'), h('strong', null, 'You have left the world'), h('p', null, sentence(reason || 'the world said goodbye')),
+        again, h('button', { class: 'button small', type: 'button', on: { click: this.#restart } }, 'Back to the start')),
+    );
+    const entered = this.#show();
+    again.focus();
+    return entered;
+  }
+
+  #show() {
+    this.#stopDusk();
+    this.#stopDusk = paintDusk(this.#backdrop);
     show(this.element, true);
     return new Promise((resolve) => (this.#entered = () => resolve(undefined)));
   }
@@ -199,7 +224,10 @@ export class StartScreen {
 
   // Into the world.
 
+  /** @param {{ character?: number, spawn?: [number, number] }} wish */
   async #play(wish) {
+    const { spawn, ...entrant } = wish;
+    this.#entrant = entrant;
     this.#showWaiting('Entering the world', 'Finding your place…');
     await this.#world.play(wish);
     show(this.element, false);

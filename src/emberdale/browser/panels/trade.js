@@ -7,7 +7,7 @@
  * change of an offer, both have to agree anew, and agreeing is not possible for a moment.
  */
 
-import { h, replace, setClass, setText, show } from './dom.js';
+import { h, replace, setClass, setText, show } from '/client/dom.js';
 import { askAmount } from './menu.js';
 import { COINS } from './items.js';
 

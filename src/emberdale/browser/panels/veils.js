@@ -1,16 +1,17 @@
 /**
- * What covers the world: death, a lost connection, the end.
+ * What covers the world: death, a lost connection. (The end of a session is the first screen's.)
  *
  * Invariants: at most one of them shows, the gravest; nobody has to press anything to come back from death or from a lost
  * connection.
  */
 
-import { h, setText, show, speak } from './dom.js';
+import { h, setText, show } from '/client/dom.js';
+import { speak } from './person.js';
 import { glyph } from './glyphs.js';
 
 export class Veils {
-  /** @param {HTMLElement} parent @param {{ world: any, info: any, restart: () => void }} shell */
-  constructor(parent, { world, info, restart }) {
+  /** @param {HTMLElement} parent @param {{ world: any, info: any }} shell */
+  constructor(parent, { world, info }) {
     this.#world = world;
     this.#info = info;
     this.#countdown = h('p', { class: 'hint' });
@@ -20,12 +21,7 @@ export class Veils {
       h('div', { class: 'waiting' }, glyph('skull'), h('strong', null, 'You have fallen'), this.#deathText, this.#countdown));
     this.#reconnect = h('section', { class: 'screen dim', id: 'reconnect', hidden: true, role: 'alert' },
       h('div', { class: 'card frame waiting' }, glyph('flame'), h('strong', null, 'The connection is lost'), this.#lost));
-    this.#reason = h('p');
-    this.#farewell = h('section', { class: 'screen dim', id: 'farewell', hidden: true, role: 'alertdialog', 'aria-label': 'You have left the world' },
-      h('div', { class: 'card frame waiting' }, glyph('flame'), h('strong', null, 'You have left the world'), this.#reason,
-        h('button', { type: 'button', class: 'button first', on: { click: restart } }, 'Back to the start')));
-    parent.append(this.#death, this.#reconnect, this.#farewell);
-    world.events.on('farewell', ({ reason }) => this.#bid(reason));
+    parent.append(this.#death, this.#reconnect);
     world.events.on('queue', (wait) => this.#queued(wait));
   }
 
@@ -36,8 +32,6 @@ export class Veils {
   #countdown;
   #reconnect;
   #lost;
-  #farewell;
-  #reason;
   #diedMs = -1;
   #coins = 0;
   #lostMs = -1;
@@ -52,6 +46,13 @@ export class Veils {
     if (isLost && this.#lost.textContent === '') setText(this.#lost, 'Finding your way back. Your avatar waits for you.');
     if (!isLost) setText(this.#lost, '');
     this.#updateDeath(self, nowMs, state);
+  }
+
+  /** The world is left, and with it all that covered it. */
+  lift() {
+    this.#diedMs = this.#lostMs = -1;
+    show(this.#death, false);
+    show(this.#reconnect, false);
   }
 
   #updateDeath(self, nowMs, state) {
@@ -75,11 +76,5 @@ export class Veils {
   #queued({ position, why }) {
     if (this.#world.state !== 'reconnecting') return;
     setText(this.#lost, position > 0 ? `Place ${position} in the queue. ${why ?? ''}` : why || 'The land wakes up again.');
-  }
-
-  #bid(reason) {
-    setText(this.#reason, reason === '' ? 'The world said goodbye.' : reason.charAt(0).toUpperCase() + reason.slice(1));
-    show(this.#farewell, true);
-    this.#farewell.querySelector('button')?.focus();
   }
 }

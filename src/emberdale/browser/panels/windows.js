@@ -5,7 +5,7 @@
  * shows its title within the page.
  */
 
-import { h, show } from './dom.js';
+import { h, show } from '/client/dom.js';
 import { glyphButton } from './glyphs.js';
 
 export class Windows {
@@ -40,6 +40,10 @@ export class Windows {
     const top = this.#stack[this.#stack.length - 1];
     top?.close();
     return top !== undefined;
+  }
+
+  closeAll() {
+    while (this.closeTop());
   }
 }
 

@@ -21,7 +21,7 @@ from myriad.core.histogram import NUM_BUCKETS, bucket_upper, total
 from myriad.core.metrics import BUCKETS_NS, HOST, PREFIX, ZONE_METRICS, Buckets, Metric, Sample
 from myriad.core.phases import PHASES
 from myriad.web.api.ports import FrontDoorHost, FrontDoorZone
-from myriad.web.exposition import page_text
+from myriad.web.exposition import Page
 
 Status = Mapping[str, Any]
 Histogram = npt.NDArray[np.int64]
@@ -50,11 +50,14 @@ _STARTS: Final = np.array([0, *(np.searchsorted(_UPPERS, bound, side="right") fo
 
 
 async def metrics_text(host: FrontDoorHost, logins: Mapping[str, int]) -> bytes:
-    """The page. All zones are asked at once, between their ticks, for nothing but what costs little."""
-    measured = await asyncio.gather(*(_measure(zone) for zone in list(host.zones.values())))
-    own = [Sample("myriad_logins_total", (result,), number) for result, number in logins.items()]
-    zones = (sample for each in measured for sample in zone_samples(each))
-    return page_text(HOST, (*zones, *own, *host.samples()))
+    """The page, of what zones said a moment ago; between two zones their threads may have the GIL."""
+    page = Page(HOST)
+    for zone in list(host.zones.values()):
+        page.add(zone_samples(await _measure(zone)))
+        await asyncio.sleep(0)
+    page.add(Sample("myriad_logins_total", (result,), number) for result, number in logins.items())
+    page.add(host.samples())
+    return page.text()
 
 
 async def _measure(zone: FrontDoorZone) -> Measured:
@@ -86,11 +89,8 @@ def zone_samples(measured: Measured) -> Iterator[Sample]:
             continue
         otherwise = _OTHERWISE.get(metric.name)
         value = measured.status.get(key) if otherwise is None else otherwise(measured.status)
-        if isinstance(value, int | float):
+        if isinstance(value, int | float | dict):
             yield Sample(metric.name, labels, value)
-        elif isinstance(value, dict):
-            for own, number in value.items():
-                yield Sample(metric.name, (*labels, own), number)
 
 
 def buckets_of(histogram: Histogram) -> Buckets:

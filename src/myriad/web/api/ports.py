@@ -42,7 +42,7 @@ class FrontDoorZone(Protocol):
         ...
 
     async def numbers(self) -> dict[str, object]:
-        """Those that cost little, for metrics. Raises as `status`."""
+        """Those that cost little, for metrics, as of a moment ago: nobody waits. Raises as `status`."""
         ...
 
     def histograms(self) -> dict[str, npt.NDArray[np.int64]]:

@@ -26,6 +26,13 @@ export class Trade {
 
   #tell;
 
+  /** The player was made welcome: a trade does not outlive the connection. True if there was one. */
+  arrive() {
+    if (this.state !== 'asked' && this.state !== 'open') return false;
+    this.state = 'cancelled';
+    return true;
+  }
+
   /** @param {messages.Told} told */
   take(told) {
     const { state, partner, version, confirmed, partnerConfirmed, mine, theirs } = told;

@@ -5,7 +5,7 @@
  * a page may ask and do. Not here: drawing, the game's rules (`game`), bytes.
  *
  * Invariants: between two frames only what comes from outside is taken in; time comes from `now` alone; a player whose
- * connection is lost comes back by itself, with its inputs, as long as its avatar is in the world.
+ * connection is lost comes back by itself, with its inputs, as long as its avatar is in the world, but not after a goodbye.
  */
 
 import { Api, ApiError, bytesOf } from './api.js';
@@ -112,7 +112,8 @@ export class WorldClient {
   #private = {};
   #framedMs = 0;
   #sentMs = 0;
-  #ready = null;
+  /** What `play` waits for. @type {{ resolve: (nothing: any) => void, reject: (error: Error) => void } | null} */
+  #arrival = null;
   #snapshots = new Meter();
   #down = new Meter();
   #up = new Meter();
@@ -144,8 +145,8 @@ export class WorldClient {
     return this.#api.deleteCharacter(character);
   }
 
-  /** Resolves when the player is in the world. Raises ApiError. Events "queue" say how long that may take.
-   * @param {{ character?: number, spawn?: [number, number] }} [wish] */
+  /** Resolves when the player is in the world; events "queue" say how long that may take. Raises ApiError, or an Error
+   * with the reason of a goodbye. @param {{ character?: number, spawn?: [number, number] }} [wish] */
   async play({ character, spawn } = {}) {
     this.#setState('queued');
     const grant = await this.#wayIn.enter(character, spawn);
@@ -154,11 +155,10 @@ export class WorldClient {
     this.#sight.forget();
     this.#hands.forget();
     const map = this.#atlas.want(grant.zone);
-    const ready = new Promise((resolve) => (this.#ready = resolve));
+    const ready = new Promise((resolve, reject) => (this.#arrival = { resolve, reject }));
     this.#socket.connect(grant.relay);
     this.#session.start(bytesOf(grant.token), this.#now());
-    await map;
-    await ready;
+    await Promise.all([map, ready]);
   }
 
   /** Leaves the world, avatar and all. */
@@ -175,7 +175,7 @@ export class WorldClient {
     const nowMs = this.#now();
     this.#framedMs = nowMs;
     const session = this.#session;
-    if (session.present === null || this.state === 'out' || this.state === 'ended') return;
+    if (session.present === null || ['out', 'queued', 'ended'].includes(this.state)) return;
     if (session.needsToken(nowMs) && this.#wayIn.isFree(nowMs)) this.#comeBack();
     const isUrgent = session.joined && this.#makeInputs(nowMs);
     const sinceMs = nowMs - this.#sentMs;
@@ -300,13 +300,14 @@ export class WorldClient {
       this.#session.comeBack(bytesOf(grant.token), this.#now());
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      this.#end(error.message);
+      if (this.state === 'reconnecting') this.#end(error.message);
     }
   }
 
   #end(reason) {
     this.#session.leave();
     this.#setState('ended');
+    this.#arrival?.reject(new Error(reason));
     this.events.emit('farewell', { reason });
   }
 
@@ -321,6 +322,7 @@ export class WorldClient {
     const zone = connection.zone.split('/')[0]; // layers of a zone are alike
     const from = this.zone;
     this.#running.arrive();
+    if (this.trade.arrive()) this.events.emit('trade', this.trade);
     this.zone = zone;
     this.map = this.#avatar.map = this.#atlas.get(zone);
     this.#atlas.want(zone);
@@ -339,7 +341,7 @@ export class WorldClient {
     if (newest && own !== null && connection.joined) {
       const fields = readFields(this.#game.info.own, own);
       this.#avatar.correct(fields, this.#session.inputs.runs, connection.clock.owedTicks, nowMs);
-      this.#ready?.();
+      this.#arrival?.resolve(null);
     }
     this.#sight.look(connection, nowMs);
     for (const event of connection.view.takeEvents()) {

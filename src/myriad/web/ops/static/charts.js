@@ -5,7 +5,7 @@
 //
 // Invariant: all charts show the same time, and the cursor is at the same moment in all of them.
 
-import { h, replace, setAttribute, setText, show } from "./dom.js";
+import { h, replace, setAttribute, setText, show } from "/client/dom.js";
 import { byteRate, clock, count, decimal, milliseconds, words } from "./format.js";
 
 const { uPlot } = globalThis;

@@ -6,7 +6,7 @@
 // Invariants: Escape and Cancel change nothing; while a request is under way it is not sent a second time.
 
 import { ACTIONS } from "./actions.js";
-import { byId, h, replace, setText } from "./dom.js";
+import { byId, h, replace, setText } from "/client/dom.js";
 import { toast } from "./toasts.js";
 
 export class Dialogs {

@@ -6,7 +6,7 @@
 // Invariant: while the reader rests (scrolled down, or follows no longer) nothing under the eyes moves; what came
 // meanwhile is counted.
 
-import { h, keyed, setAttribute, setText, show } from "./dom.js";
+import { h, keyed, setAttribute, setText, show } from "/client/dom.js";
 import { ago, clock, moment, plural, zoneName } from "./format.js";
 
 const SHOWN = 250;

@@ -5,7 +5,7 @@
 //
 // Invariant: an old verdict never looks like a new one.
 
-import { byId, h, replace, setAttribute, setText, show } from "./dom.js";
+import { byId, h, replace, setAttribute, setText, show } from "/client/dom.js";
 import { duration, plural } from "./format.js";
 import { grouped } from "./states.js";
 import { judge } from "./status.js";

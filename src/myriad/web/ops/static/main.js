@@ -8,7 +8,7 @@
 import { Api, takeToken } from "./api.js";
 import { Charts } from "./charts.js";
 import { Dialogs, askToken } from "./dialogs.js";
-import { byId, h, replace, show } from "./dom.js";
+import { byId, h, replace, show } from "/client/dom.js";
 import { EventsFeed } from "./events_feed.js";
 import { Head } from "./head.js";
 import { Live } from "./live.js";

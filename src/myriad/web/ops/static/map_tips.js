@@ -2,7 +2,7 @@
 //
 // Responsible for: these details, and a zone in one sentence. Not here: showing them (`tip.js`).
 
-import { h } from "./dom.js";
+import { h } from "/client/dom.js";
 import { byteRate, cores, count, decimal, milliseconds, plural } from "./format.js";
 import { stateOf, statePicture } from "./states.js";
 

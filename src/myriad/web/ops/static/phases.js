@@ -4,7 +4,7 @@
 //
 // Invariant: all bars have one scale, so that they can be compared.
 
-import { h, keyed, setAttribute, setText } from "./dom.js";
+import { h, keyed, setAttribute, setText } from "/client/dom.js";
 import { count, decimal, words } from "./format.js";
 
 export class PhaseTable {

@@ -4,7 +4,7 @@
 //
 // Invariant: the order is by name and rows are kept, so that nobody hits the wrong button because the list moved.
 
-import { h, keyed, replace, setText, show } from "./dom.js";
+import { h, keyed, replace, setText, show } from "/client/dom.js";
 import { count, milliseconds, plural } from "./format.js";
 
 const SHOWN = 500;

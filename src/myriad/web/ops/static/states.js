@@ -5,7 +5,7 @@
 //
 // Invariant: a state is never told by colour alone.
 
-import { s } from "./dom.js";
+import { s } from "/client/dom.js";
 import { byteRate, cores, count, milliseconds } from "./format.js";
 
 /** `mark` is the path of a 12 × 12 icon. */

@@ -4,7 +4,7 @@
 //
 // Invariant: rows are kept from one answer to the next, so that a button is not taken away under the pointer.
 
-import { h, keyed, replace, setAttribute, setText } from "./dom.js";
+import { h, keyed, replace, setAttribute, setText } from "/client/dom.js";
 import { ago, byteRate, bytes, cores, count, decimal, duration, milliseconds, plural } from "./format.js";
 import { grouped } from "./states.js";
 

@@ -4,7 +4,7 @@
 //
 // Invariant: it never takes focus or the pointer, and stays inside the window.
 
-import { byId, replace } from "./dom.js";
+import { byId, replace } from "/client/dom.js";
 
 const AWAY = 10;
 

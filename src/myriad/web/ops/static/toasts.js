@@ -4,7 +4,7 @@
 //
 // Invariant: a failure stays until it is closed.
 
-import { byId, h } from "./dom.js";
+import { byId, h } from "/client/dom.js";
 
 const STAYS_MS = 7000;
 

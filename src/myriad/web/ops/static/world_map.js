@@ -5,7 +5,7 @@
 //
 // Invariant: tiles are kept, not made anew, so focus and hover outlive each refresh.
 
-import { h, keyed, replace, s, setAttribute, setText, show } from "./dom.js";
+import { h, keyed, replace, s, setAttribute, setText, show } from "/client/dom.js";
 import { byteRate, cores, count, decimal, milliseconds } from "./format.js";
 import { Placing, joinBorders } from "./map_places.js";
 import { borderTip, zoneSentence, zoneTip } from "./map_tips.js";

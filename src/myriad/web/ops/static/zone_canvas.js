@@ -6,7 +6,7 @@
 // Invariant: dots glide from one answer to the next and stand where the zone said when they arrive; nothing is drawn
 // while nothing moves.
 
-import { h, replace, setText } from "./dom.js";
+import { h, replace, setText } from "/client/dom.js";
 import { plural } from "./format.js";
 import { Zoom } from "./zoom.js";
 

@@ -6,7 +6,7 @@
 //
 // Invariant: what belongs to another zone is gone before the new one is shown.
 
-import { h, keyed, replace, setAttribute, setText, show } from "./dom.js";
+import { h, keyed, replace, setAttribute, setText, show } from "/client/dom.js";
 import { byteRate, cores, count, milliseconds, words, zoneName } from "./format.js";
 import { PhaseTable, drawDrops } from "./phases.js";
 import { PlayersTable } from "./players.js";
