@@ -19,7 +19,6 @@ import typer
 
 from myriad.core.errors import MyriadError
 
-
 _HOST_MODULES: Final = (
     "myriad.cli.world_parts",
     "myriad.runtime.world_process",
