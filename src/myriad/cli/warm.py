@@ -19,7 +19,7 @@ import typer
 
 from myriad.core.errors import MyriadError
 
-_HOST_MODULES: Final = (
+HOST_MODULES: Final = (
     "myriad.cli.world_parts",
     "myriad.runtime.world_process",
     "myriad.runtime.world_server",
@@ -29,7 +29,7 @@ _HOST_MODULES: Final = (
     "rich.live",
 )
 """What servers, worlds and those who operate them import, and what that imports."""
-_OTHER_MODULES: Final = ("myriad.loadtest.run", "myriad.loadtest.display")
+OTHER_MODULES: Final = ("myriad.loadtest.run", "myriad.loadtest.display")
 
 
 def run(
@@ -50,7 +50,7 @@ def run(
         return
     print(f"kernels: compiling into {kernel_cache_root()} (takes its time once)", flush=True)
     start_s = time.monotonic()
-    for module in _HOST_MODULES if host else _HOST_MODULES + _OTHER_MODULES:
+    for module in HOST_MODULES if host else HOST_MODULES + OTHER_MODULES:
         import_module(module)
     names = [name for name, _ in groups]
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
