@@ -24,14 +24,18 @@ from myriad.game import (
     PLAYER,
     TILE_M,
     UNITS_PER_M,
+    Record,
     StartupError,
     World,
     WorldMap,
     ZoneMap,
     allocate_row,
+    as_int,
     create_world,
     free_row,
+    inner_kernel,
     is_walkable,
+    kernel,
     nearest_walkable,
     origin_units,
     place,
@@ -76,45 +80,64 @@ def _camp_sizes(counts: NDArray[np.int32], num_npcs: int | None) -> list[int]:
     return sizes
 
 
-def _spot_in_camp(world: World, camp: int, entity_id: int) -> tuple[int, int]:
-    """A walkable place in a camp (1/1024 m, world-wide), a function of seed and id."""
-    left, bottom = origin_units(world)
-    radius = int(world.places["radius"][camp])
-    x, y = int(world.places["x"][camp]) - left, int(world.places["y"][camp]) - bottom
-    body = int(world.params["body_radius"][0])
+@inner_kernel
+def _spot_in_camp(world: World, camp: Record, entity_id: int, refuge_x: int, refuge_y: int) -> tuple[int, int]:
+    """A walkable place in a camp (1/1024 m, world-wide), a function of seed and id; the refuge if none is found."""
+    left = as_int(world.clock["origin_x"][0]) * UNITS_PER_M
+    bottom = as_int(world.clock["origin_y"][0]) * UNITS_PER_M
+    radius = as_int(camp["radius"])
+    body = as_int(world.params["body_radius"][0])
     for turn in range(CAMP_TRIES):
-        dx = int(random_below(world.rng, turn, entity_id, DRAW_CAMP_X, 2 * radius + 1)) - radius
-        dy = int(random_below(world.rng, turn, entity_id, DRAW_CAMP_Y, 2 * radius + 1)) - radius
-        if dx * dx + dy * dy <= radius * radius and is_walkable(world.solid, x + dx, y + dy, body):
-            return x + dx + left, y + dy + bottom
-    x, y = nearest_walkable(world.solid, x, y, body)
-    return x + left, y + bottom
+        dx = random_below(world.rng, turn, entity_id, DRAW_CAMP_X, 2 * radius + 1) - radius
+        dy = random_below(world.rng, turn, entity_id, DRAW_CAMP_Y, 2 * radius + 1) - radius
+        x, y = as_int(camp["x"]) + dx, as_int(camp["y"]) + dy
+        if dx * dx + dy * dy <= radius * radius and is_walkable(world.solid, x - left, y - bottom, body):
+            return x, y
+    return refuge_x, refuge_y
 
 
-def _add_npc(world: World, camp: int, name: str) -> None:
-    entity_id = int(take_transient_id(world))
-    row = int(allocate_row(world, entity_id))
-    if row < 0:
+@kernel
+def _add_npcs(world: World, camp: int, rows: NDArray[np.int64], refuge_x: int, refuge_y: int) -> int:
+    """As many nameless NPCs in a camp as there are `rows`, which is filled. How many found room.
+
+    Compiled because a world makes ten thousand of them while somebody waits for its start.
+    """
+    entities, place_of_camp = world.entities, world.places[camp]
+    kind = as_int(place_of_camp["kind"])
+    rest = as_int(world.params["rest_max_ticks"][0])
+    for i in range(len(rows)):
+        entity_id = take_transient_id(world)
+        row = allocate_row(world, entity_id)
+        if row < 0:
+            return i
+        qx, qy = _spot_in_camp(world, place_of_camp, entity_id, refuge_x, refuge_y)
+        npc = entities[row]
+        npc["kind"] = kind
+        npc["flags"] = NPC
+        npc["hp"] = world.kinds["hp"][kind]
+        npc["max_hp"] = world.kinds["hp"][kind]
+        npc["mode"] = MODE_REST
+        npc["place"] = camp
+        npc["home_x"] = qx
+        npc["home_y"] = qy
+        npc["heading"] = random_below(world.rng, 0, entity_id, DRAW_FIRST_REST, 65536)
+        npc["timer_tick"] = 1 + random_below(world.rng, 1, entity_id, DRAW_FIRST_REST, rest)
+        place(world, row, qx, qy, as_int(world.clock["tick"][0]))
+        rows[i] = row
+    return len(rows)
+
+
+def _fill_camp(world: World, camp: int, size: int, name: str) -> None:
+    """Its NPCs. Raises StartupError if the zone has no room for them."""
+    left, bottom = origin_units(world)
+    centre_x, centre_y = int(world.places["x"][camp]) - left, int(world.places["y"][camp]) - bottom
+    x, y = nearest_walkable(world.solid, centre_x, centre_y, int(world.params["body_radius"][0]))
+    rows = np.zeros(size, np.int64)
+    if _add_npcs(world, camp, rows, x + left, y + bottom) < size:
         raise StartupError("the zone has no room for its NPCs: raise its capacity")
-    entities = world.entities
-    kind = int(world.places["kind"][camp])
-    qx, qy = _spot_in_camp(world, camp, entity_id)
-    rest = int(world.params["rest_max_ticks"][0])
-    for field, value in (
-        ("kind", kind),
-        ("flags", NPC),
-        ("hp", world.kinds["hp"][kind]),
-        ("max_hp", world.kinds["hp"][kind]),
-        ("mode", MODE_REST),
-        ("place", camp),
-        ("home_x", qx),
-        ("home_y", qy),
-        ("heading", random_below(world.rng, 0, entity_id, DRAW_FIRST_REST, 65536)),
-        ("timer_tick", 1 + random_below(world.rng, 1, entity_id, DRAW_FIRST_REST, rest)),
-    ):
-        entities[field][row] = value
-    place(world, row, qx, qy, int(world.clock["tick"][0]))
-    write_name(world, row, name)
+    write_name(world, int(rows[0]), name)
+    for field in ("name", "name_length", "name_version"):
+        world.entities[field][rows] = world.entities[field][rows[0]]
 
 
 def create(
@@ -151,8 +174,8 @@ def create(
     )
     names = {number: name for name, number in numbers.items()}
     for camp, size in enumerate(_camp_sizes(places["count"], num_npcs)):
-        for _ in range(size):
-            _add_npc(world, camp, names[int(places["kind"][camp])])
+        if size:
+            _fill_camp(world, camp, size, names[int(places["kind"][camp])])
     return world
 
 

@@ -1,4 +1,4 @@
-"""`tools/prepare` says in one line what a machine lacks, and changes nothing then."""
+"""`tools/prepare` says in one line what a machine lacks, and changes nothing then; what it prepares starts quickly."""
 
 from __future__ import annotations
 
@@ -49,3 +49,18 @@ def test_without_a_fitting_python_one_line_says_what_to_install(clone: Path, kin
     python = "/nowhere/python" if kind == "absent" else interpreter(clone, "version_info")
     wanted = "setup: Python 3.11, 3.12 or 3.13 is needed; install it: apt-get install python3 python3-venv\n"
     assert refusal(clone, python) == wanted
+
+
+_MODULES_WITHOUT_BYTECODE = """
+import os, sys
+import myriad.cli.main, myriad.cli.world, myriad.cli.world_parts, myriad.runtime.world_process
+specs = [module.__spec__ for module in list(sys.modules.values()) if getattr(module, "__spec__", None)]
+print(*(spec.name for spec in specs if spec.cached and not os.path.exists(spec.cached)))
+"""
+
+
+def test_a_world_finds_bytecode_of_everything_that_it_imports() -> None:
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", _MODULES_WITHOUT_BYTECODE], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert done.stdout.split() == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from myriad.cli.flags import with_settings
+from myriad.cli.late_imports import late_imports
 from myriad.loadtest.options import LoadOptions
 
 
@@ -11,13 +12,14 @@ def run(options: LoadOptions) -> int:
     """Fill a running zone with simulated players and measure what each of them gets."""
     from pathlib import Path
 
-    import msgspec
-    from rich.console import Console
+    with late_imports():
+        import msgspec
+        from rich.console import Console
 
-    from emberdale.game import GAME
-    from myriad.core.errors import EXIT_FAILED, EXIT_OK, StartupError
-    from myriad.loadtest.display import ProgressDisplay, show_result
-    from myriad.loadtest.run import run_load_test
+        from emberdale.game import GAME
+        from myriad.core.errors import EXIT_FAILED, EXIT_OK, StartupError
+        from myriad.loadtest.display import ProgressDisplay, show_result
+        from myriad.loadtest.run import run_load_test
 
     if options.json not in ("", "-") and not Path(options.json).absolute().parent.is_dir():
         raise StartupError(f"--json: there is no folder {Path(options.json).absolute().parent}")

@@ -1,4 +1,9 @@
-"""`myriad warm`: compile every kernel, so that nothing is compiled while somebody waits."""
+"""`myriad warm`: compile every kernel, so that nothing is compiled while somebody waits.
+
+Responsible for: the command; one process for each group of kernels; importing all that the other commands import late,
+so that Python's bytecode of it is on disk too.
+Not here: the groups (`cli/kernels.py`).
+"""
 
 from __future__ import annotations
 
@@ -7,11 +12,24 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, Final
 
 import typer
 
 from myriad.core.errors import MyriadError
+
+HOST_MODULES: Final = (
+    "myriad.cli.world_parts",
+    "myriad.runtime.world_process",
+    "myriad.runtime.world_server",
+    "myriad.runtime.host",
+    "myriad.cli.ops_client",
+    "myriad.cli.ops_tables",
+    "rich.live",
+)
+"""What servers, worlds and those who operate them import, and what that imports."""
+OTHER_MODULES: Final = ("myriad.loadtest.run", "myriad.loadtest.display")
 
 
 def run(
@@ -32,6 +50,8 @@ def run(
         return
     print(f"kernels: compiling into {kernel_cache_root()} (takes its time once)", flush=True)
     start_s = time.monotonic()
+    for module in HOST_MODULES if host else HOST_MODULES + OTHER_MODULES:
+        import_module(module)
     names = [name for name, _ in groups]
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         for done, name in enumerate(pool.map(_compile_group, names)):

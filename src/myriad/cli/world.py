@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from myriad.cli.flags import with_settings
+from myriad.cli.late_imports import late_imports
 from myriad.core.settings import Settings, table
 
 
@@ -17,8 +18,9 @@ def run(settings: Settings) -> int:
     settings = with_free_ports(settings)
     if settings.standalone:
         return _run_alone(settings)
-    from myriad.cli.world_parts import world_of
-    from myriad.runtime.world_process import run_world_process
+    with late_imports():
+        from myriad.cli.world_parts import world_of
+        from myriad.runtime.world_process import run_world_process
 
     return run_world_process(settings, world_of(settings))
 
@@ -27,11 +29,12 @@ def _run_alone(settings: Settings) -> int:
     """The first zone, whose front door is the world's HTTP address."""
     from functools import partial
 
-    from myriad.cli.kernels import standalone_groups
-    from myriad.cli.zones import game_of, make_zone
-    from myriad.runtime.host import run_world
-    from myriad.runtime.warm import warm
-    from myriad.web.api.application import build_application
+    with late_imports():
+        from myriad.cli.kernels import standalone_groups
+        from myriad.cli.zones import game_of, make_zone
+        from myriad.runtime.host import run_world
+        from myriad.runtime.warm import warm
+        from myriad.web.api.application import build_application
 
     return run_world(
         settings,

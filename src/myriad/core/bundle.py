@@ -13,8 +13,8 @@ reference counts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from collections.abc import Hashable, Iterator
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -42,7 +42,7 @@ class Bundle(Generic[T]):
         words = [word for array in _arrays(value) for word in _describe(array)]
         self._memory = np.array(words, np.int64)
         self.address = int(self._memory.ctypes.data)
-        self._numba_type_ = BundleType(typeof(value))
+        self._numba_type_ = _type_of(value)
 
 
 def _describe(array: npt.NDArray[Any]) -> tuple[int, ...]:
@@ -59,6 +59,29 @@ def _arrays(value: Any) -> Iterator[Any]:
             yield from _arrays(item)
         else:
             yield item
+
+
+def _type_of(value: Any) -> BundleType:
+    """The type of a bundle of `value`, which Numba takes milliseconds to find out: twenty zones have the same ones."""
+    form = _form(value)
+    known = _TYPES.get(form)
+    if known is None:
+        known = _TYPES[form] = BundleType(typeof(value))
+    return known
+
+
+_TYPES: Final[dict[Hashable, BundleType]] = {}
+
+
+def _form(value: Any) -> Hashable:
+    """All that Numba looks at in a tuple of arrays to find its type."""
+    return (type(value), *(_form(item) if isinstance(item, tuple) else _array_form(item) for item in value))
+
+
+def _array_form(array: npt.NDArray[Any]) -> Hashable:
+    flags = array.flags
+    layout = (flags.c_contiguous, flags.f_contiguous, flags.writeable, flags.aligned)
+    return (array.dtype, array.dtype.isalignedstruct, array.ndim, layout)
 
 
 class BundleType(types.Type):  # type: ignore[misc]

@@ -100,17 +100,24 @@ def _source(name: str) -> tuple[bytes, tuple[str, ...]]:
 
 
 @cache
+def _imports(name: str, tops: frozenset[str]) -> tuple[str, ...]:
+    """Those modules of the packages `tops` that one module imports."""
+    return tuple(
+        found for found in _source(name)[1] if found.partition(".")[0] in tops and _module_file(found) is not None
+    )
+
+
+@cache
 def source_closure(module: str) -> tuple[str, ...]:
     """Names of the modules whose sources decide the machine code of `module`'s kernels, sorted, itself included."""
-    tops = {"myriad", module.partition(".")[0]}
+    tops = frozenset(("myriad", module.partition(".")[0]))
     seen: set[str] = set()
-    waiting = [module]
+    waiting = [] if _module_file(module) is None else [module]
     while waiting:
         name = waiting.pop()
-        if name in seen or name.partition(".")[0] not in tops or _module_file(name) is None:
-            continue
-        seen.add(name)
-        waiting.extend(_source(name)[1])
+        if name not in seen:
+            seen.add(name)
+            waiting.extend(_imports(name, tops))
     return tuple(sorted(seen))
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import uvicorn
 import uvloop
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 AsgiApplication = Callable[[Any, Any, Any], Any]
 
@@ -29,7 +30,7 @@ class HttpServer:
         config = uvicorn.Config(
             application,
             lifespan="off",
-            http="h11",
+            http=H11Protocol,  # by its class: a name would be imported only after the fork, by each child
             ws="none",
             log_config=None,
             access_log=False,

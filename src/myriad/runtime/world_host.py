@@ -175,9 +175,9 @@ class WorldHost:
             self._main.run_waiting()
             for tenancy in list(self.tenancies.values()):
                 tenancy.step()
-            self._show()
+            changed = self._show()
             now_s = self._clock.now_ns() / NS_PER_S
-            if now_s >= next_beat_s:
+            if changed or now_s >= next_beat_s:  # somebody waits for a zone that begins to run
                 next_beat_s = now_s + BEAT_S
                 master.beat(self)
             self._drop_ended(master)
@@ -196,8 +196,8 @@ class WorldHost:
         due = [tenancy.next_s - now_s for tenancy in self.tenancies.values() if tenancy.next_s is not None]
         return min(max(min(due, default=_STEP_S), 0.0), _STEP_S)
 
-    def _show(self) -> None:
-        """The front door sees those that run."""
+    def _show(self) -> bool:
+        """The front door sees those that run. True if these are others than before."""
         if not self._stopping:
             waiting = [str(key) for key, tenancy in self.tenancies.items() if tenancy.zone is None]
             text = f"waiting for the lease of {', '.join(waiting)}" if waiting else "ready"
@@ -205,11 +205,12 @@ class WorldHost:
         before = self._running
         self._running = tuple(t.zone for t in self.tenancies.values() if t.zone is not None)
         if self._running == before:
-            return
+            return False
         self.view.zones = {zone.name: zone for zone in self._running}
         for zone in set(self._running) - set(before):
             for topic, body in list(self._kept):  # what is heard twice counts once
                 self._tell(zone, topic, body)
+        return True
 
     def _drop_ended(self, master: Master) -> None:
         for key, tenancy in list(self.tenancies.items()):
@@ -268,7 +269,7 @@ class Master:
         """Something of `listens_to` can be read."""
 
     def beat(self, host: WorldHost) -> None:
-        """Called about four times a second."""
+        """Called about four times a second, and when a zone begins to run or ends."""
 
     def ended(self, key: ZoneKey) -> None:
         """A zone was drained and given back."""

@@ -80,13 +80,14 @@ def is_clear(solid: NDArray[np.uint8], x: int, y: int, to_x: int, to_y: int) -> 
     return True
 
 
+@kernel
 def is_walkable(solid: NDArray[np.uint8], x: int, y: int, radius: int) -> bool:
     """True if a body at (x, y) (1/1024 m, relative to the corner) overlaps no solid tile and lies in the map."""
-    return not any(
-        is_solid(solid, column, row)
-        for column in range((x - radius) >> TILE_SHIFT, ((x + radius - 1) >> TILE_SHIFT) + 1)
-        for row in range((y - radius) >> TILE_SHIFT, ((y + radius - 1) >> TILE_SHIFT) + 1)
-    )
+    for column in range((x - radius) >> TILE_SHIFT, ((x + radius - 1) >> TILE_SHIFT) + 1):
+        for row in range((y - radius) >> TILE_SHIFT, ((y + radius - 1) >> TILE_SHIFT) + 1):
+            if is_solid(solid, column, row):
+                return False
+    return True
 
 
 def nearest_walkable(solid: NDArray[np.uint8], x: int, y: int, radius: int) -> tuple[int, int]:

@@ -1,8 +1,12 @@
-"""`myriad warm` compiles group by group, tells how far it is, and says in one line what does not compile."""
+"""`myriad warm` compiles group by group, tells how far it is, and says in one line what does not compile; it imports
+whatever a command imports late."""
 
 from __future__ import annotations
 
+import ast
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -40,3 +44,19 @@ def test_a_group_that_does_not_compile_is_one_line_and_exit_code_2(
     monkeypatch.setattr(subprocess, "run", lambda *args, **kwargs: failed)
     assert main.run(["warm", "--host"]) == 2
     assert capsys.readouterr().err.strip().endswith("do not compile: TypingError: no such kernel")
+
+
+def late_imports_of(command: str) -> set[str]:
+    """Modules that functions of the command's module import."""
+    tree = ast.parse((Path(main.__file__).parent / f"{command}.py").read_text())
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    imports = [node for function in functions for node in ast.walk(function) if isinstance(node, ast.ImportFrom)]
+    return {node.module for node in imports if node.module is not None}
+
+
+@pytest.mark.parametrize("command", ["world", "server", "gateway", "relay", "ctl", "top", "load_test"])
+def test_what_a_command_imports_late_is_imported_when_warming(command: str) -> None:
+    modules = warm.HOST_MODULES + (warm.OTHER_MODULES if command == "load_test" else ())
+    program = f"import sys, {', '.join(modules)}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert late_imports_of(command) - set(done.stdout.split()) == set()

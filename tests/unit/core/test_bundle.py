@@ -75,3 +75,11 @@ def test_two_bundles_of_the_same_kind_are_apart() -> None:
     change(second, 2)
     assert one.inner.table["many"][:, 2].tolist() == [0, 5, 0, 0]
     assert other.inner.table["many"][:, 2].tolist() == [0, 0, 5, 0]
+
+
+def test_bundles_whose_arrays_lie_differently_are_read_each_in_its_way() -> None:
+    rows = np.arange(6.0).reshape(2, 3)
+    for square in (rows, np.asfortranarray(rows), np.arange(24.0).reshape(4, 6)[::2, ::2]):
+        outer = new_outer()
+        bundle = Bundle(outer._replace(inner=outer.inner._replace(square=square)))
+        assert change(bundle, 0) == square[1, 2] + 4

@@ -155,6 +155,23 @@ def test_a_zone_runs_once_its_lease_is_granted_and_its_row_says_where(setting: S
     assert setting.player.recv(100) == b"1"
 
 
+def test_whoever_started_a_zone_hears_at_once_that_it_runs(setting: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("myriad.runtime.world_host.BEAT_S", PATIENCE_S + 1)
+    setting.store.epochs[KEY] = 4
+    setting.store.execute(AcquireLease(KEY, STRANGER, 1, "", b"", 0, 1))
+    setting.host.start()
+    setting.host.run_zone(HostedSocket(KEY, setting.socket))
+    told: list[str] = []
+
+    def heard() -> bool:
+        told.append(setting.state)
+        setting.store.rows.clear()  # the stranger gives it back
+        return setting.state == RUNNING
+
+    setting.run(heard)
+    assert told == [ACQUIRING, RUNNING]
+
+
 def test_renewals_tell_how_many_are_there_and_what_was_measured(setting: Setting) -> None:
     setting.start()
     setting.player.send(b"join")

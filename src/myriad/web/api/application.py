@@ -13,7 +13,7 @@ from collections import Counter
 from functools import partial
 from typing import Any
 
-from litestar import Litestar, MediaType, Response, get, post
+from litestar import MediaType, Response, get, post
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
@@ -26,6 +26,7 @@ from myriad.web.api.ops_door import ops_door
 from myriad.web.api.ports import FrontDoorHost, FrontDoorZone
 from myriad.web.api.profile import profile_routes
 from myriad.web.api.welcome_page import welcome_page
+from myriad.web.application import Application
 from myriad.web.exposition import CONTENT_TYPE
 from myriad.web.refusals import AnyRequest, BadRequest, Refusal, error_answer, http_error, not_text, refused, unexpected
 
@@ -38,10 +39,10 @@ class _NotReady(Exception):
     """No zone can answer now."""
 
 
-def build_application(host: FrontDoorHost) -> Litestar:
+def build_application(host: FrontDoorHost) -> Application:
     """The application for `host`, which may still be starting."""
     logins = Counter(dict.fromkeys(("granted", "refused", "bad"), 0))
-    return Litestar(
+    return Application(
         route_handlers=[
             *_login_routes(host, logins),
             *_state_routes(host, logins),

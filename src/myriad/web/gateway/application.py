@@ -13,7 +13,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from litestar import Litestar, Response, delete, get, post
+from litestar import Response, delete, get, post
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig, ResponseSpec
 from litestar.openapi.plugins import JsonRenderPlugin
@@ -23,6 +23,7 @@ from litestar.params import FromPath, JSONBody
 from myriad.cluster.requests import AccountRow
 from myriad.core.clock import Clock
 from myriad.core.log_lines import Lines
+from myriad.web.application import Application
 from myriad.web.checks import checked_name
 from myriad.web.exposition import CONTENT_TYPE
 from myriad.web.gateway.accounts import Accounts
@@ -131,11 +132,11 @@ def build_gateway(
     folders: Folders,
     operations: Operations | None = None,
     random_bytes: Callable[[int], bytes] = os.urandom,
-) -> Litestar:
+) -> Application:
     """The application. `passwords` stay the caller's, to be closed after the server has ended; `folders` have what
     browsers load; `operations` is what operators see, None for a gateway without."""
     desk = Desk(gateway, store, clock, passwords, random_bytes)
-    return Litestar(
+    return Application(
         route_handlers=[
             *_account_routes(desk),
             *_character_routes(desk),
