@@ -98,8 +98,8 @@ class Run(Struct, frozen=True, kw_only=True):
     cpu_by_phase: Annotated[
         dict[str, float],
         Meta(
-            description="Cores by phase of the zones' turns, by the clock; `between` is the rest of the zones' threads,"
-            " `besides` everything else (store, HTTP, supervisor)."
+            description="Cores by phase of the zones' turns, by the clock, scaled down to their threads' CPU where they"
+            " waited; `between` is the rest of those threads, `besides` everything else (store, HTTP, supervisor)."
         ),
     ]
     tick_lateness_p99_ms: Annotated[float, Meta(description="How late ticks began.")]

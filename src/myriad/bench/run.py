@@ -97,9 +97,6 @@ def make_run(watched: Watched, *, least_hz: float, yardsticks: Mapping[str, Yard
     snapshots_hz = float(result["snapshots_per_client_hz"]["p50"])
     rate = float(server["cpu_us_per_client_snapshot"]) / max(float(server["cpu_cores"]), 1e-9)
     each_core = players_per_core(int(result["connected"]), snapshots_hz, cores)
-    phases = dict(server["phases_cores"])
-    phases["between"] = round(max(float(server["thread_cpu_cores"]) - sum(phases.values()), 0.0), 4)
-    phases["besides"] = round(max(cores - float(server["thread_cpu_cores"]), 0.0), 4)
     levels = [one.load_level for one in watched.samples if one.load_level is not None]
     return Run(
         valid=not reason,
@@ -107,7 +104,7 @@ def make_run(watched: Watched, *, least_hz: float, yardsticks: Mapping[str, Yard
         players=int(result["clients"]),
         players_in_view=dict(result["in_view"]["players"]),
         cpu_cores=cores,
-        cpu_by_phase=phases,
+        cpu_by_phase=cpu_by_phase(server["phases_cores"], float(server["thread_cpu_cores"]), cores),
         tick_lateness_p99_ms=float(server["tick_lateness_ms"]["p99"]),
         tick_lateness_p999_ms=float(server["tick_lateness_ms"]["p999"]),
         memory_bytes=sum(one.pss_bytes for one in watched.processes) or int(server["rss_bytes"]),
@@ -122,6 +119,18 @@ def make_run(watched: Watched, *, least_hz: float, yardsticks: Mapping[str, Yard
         samples=watched.samples,
         **known,
     )
+
+
+def cpu_by_phase(clocked: Mapping[str, float], threads: float, cores: float) -> dict[str, float]:
+    """Cores by phase, out of what the clock says of each, the CPU of the zones' threads, and that of everything.
+
+    Where the clock says more than the threads had, they waited for a core: then each phase gets its share of the CPU.
+    """
+    total = sum(clocked.values())
+    scale = min(threads / total, 1.0) if total > 0 else 1.0
+    found = {name: round(spent * scale, 4) for name, spent in clocked.items()}
+    between, besides = max(threads - total, 0.0), max(cores - threads, 0.0)
+    return found | {"between": round(between, 4), "besides": round(besides, 4)}
 
 
 def find_reason(watched: Watched, least_hz: float) -> str:

@@ -21,6 +21,8 @@ def load_result(**changes: Any) -> dict[str, Any]:
         "own_state_hz": {"min": 19.5},
         "in_view": {"players": {"p50": 12, "max": 30}},
         "down_bytes_per_client_s": {"p50": 5000.0, "max": 6000.0},
+        "up_bytes_per_client_s": {"p50": 450.0, "max": 500.0},
+        "inputs_per_client_hz": {"min": 10.0, "p50": 10.0},
         "undecodable_sections": 0,
         "generator_cpu_cores": 0.2,
         "floor_us_per_datagram": 4.0,

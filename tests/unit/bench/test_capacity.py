@@ -17,7 +17,7 @@ from myriad.bench.capacity import (
     write_capacity,
 )
 from myriad.bench.plans import Outcome
-from myriad.bench.run import find_reason
+from myriad.bench.run import cpu_by_phase, find_reason
 from tests.unit.bench.runs import capacity, run, watched, yardstick
 
 ROOT = Path(__file__).parents[3]
@@ -66,6 +66,12 @@ def test_phases_and_what_is_beside_them_add_up_to_all_cpu() -> None:
     phases = run().cpu_by_phase
     assert list(phases) == ["receive", "send", "between", "besides"]
     assert sum(phases.values()) == pytest.approx(0.025)
+
+
+def test_phases_that_waited_for_a_core_share_the_cpu_that_there_was() -> None:
+    phases = cpu_by_phase({"receive": 0.3, "send": 0.1}, threads=0.2, cores=0.25)
+    assert phases == {"receive": 0.15, "send": 0.05, "between": 0.0, "besides": 0.05}
+    assert cpu_by_phase({}, 0.0, 0.0) == {"between": 0.0, "besides": 0.0}
 
 
 def test_players_per_core_count_at_equal_rate() -> None:
