@@ -109,7 +109,7 @@ class Watch:
 
 def load_flags(clients: int, seconds: float, seed: int, given: Mapping[str, str]) -> list[str]:
     """Flags of the load test; the time for getting in grows with the players unless it is given."""
-    values = {"warm_up_s": f"{min(60 + clients / 50, 600):.0f}"} | dict(given)
+    values = {"warm_up_s": f"{min(60 + clients / 100, 600):.0f}"} | dict(given)
     flags = ["--clients", str(clients), "--seconds", f"{seconds:g}", "--seed", str(seed), "--floor"]
     for name, value in values.items():
         flags += [f"--{name.replace('_', '-')}", *([] if value == "on" else [value])]
@@ -131,7 +131,7 @@ def run_load(
         finally:
             stop.set()
             watcher.join()
-        if code not in (EXIT_OK, EXIT_FAILED):
+        if code not in (EXIT_OK, EXIT_FAILED) or not file.exists():
             raise MyriadError(f"the load test failed: {program.last_words}")
     result = msgspec.json.decode(file.read_bytes(), type=dict[str, Any])
     return Watched(result, watch.processes(), watch.samples, server.program.is_running)

@@ -144,6 +144,10 @@ class Crew:
                 continue
         return future.result()
 
+    def post(self, function: Callable[[], None]) -> None:
+        """As `call`, but does not wait for the slice to end; an error ends the swarm."""
+        self._calls.put(function)
+
     def begin(self, player: int, token: bytes) -> None:
         """A player begins to connect with a connect token (from the swarm's thread: use `call`)."""
         self.settle_in(player)

@@ -70,7 +70,7 @@ def test_thread_settings_are_those_that_the_table_of_settings_has() -> None:
 
 def test_flags_of_the_load_test_have_time_for_everybody_to_come_in_unless_it_is_given() -> None:
     flags = load_flags(10_000, 60, 1, {"party": "1", "fight": "on"})
-    assert flags[flags.index("--warm-up-s") + 1] == "260"
+    assert flags[flags.index("--warm-up-s") + 1] == "160"
     assert flags[flags.index("--party") + 1] == "1"
     assert "--fight" in flags and "on" not in flags
     assert "--floor" in flags
