@@ -77,3 +77,14 @@ def test_clients_are_served_measured_and_compared_through_a_bad_network(tmp_path
         status, body = server.request("GET", "/v1/zone")
         assert status == 200
         assert body["players"] == 0, "clients leave by disconnecting"
+
+
+def test_players_who_fight_go_for_each_other_where_there_is_nothing_else_to_fight() -> None:
+    with Program("myriad", "server", "--port", "0", "--standalone", "--npcs", "0", "--max-seconds", "240") as server:
+        host, port = server.until_ready().address.split(":")
+        flags = ("--host", host, "--port", port, "--clients", "20", "--seconds", "6", "--json", "-")
+        done = myriad("load-test", *flags, "--spread", "square", "--square-share", "1.0", "--fight")
+        result = json.loads(done.stdout)
+        assert differences(result) == set()
+        assert result["fight"] is True
+        assert result["activity"]["hits"] > 0

@@ -25,6 +25,7 @@ COMMANDS: Final[dict[str, str]] = {
     "gateway": "myriad.cli.gateway",
     "relay": "myriad.cli.relay",
     "load-test": "myriad.cli.load_test",
+    "bench": "myriad.cli.bench",
     "profile": "myriad.cli.profile",
     "ctl": "myriad.cli.ctl",
     "top": "myriad.cli.top",

@@ -152,7 +152,7 @@ class Settings:
     )
 
     # How much it holds.
-    max_players: int = row(500, "players", "Players that one zone admits.", 1, 4000)
+    max_players: int = row(500, "players", "Players that one zone admits.", 1, 8000)
     max_connections: int = row(
         1024, "connections", "Rows for connections, lingering and arriving ones included.", 16, 8192
     )

@@ -61,6 +61,7 @@ GUIDE = np.dtype(
         ("run_button", "u1"),
         ("hunt_buttons", "u1"),  # held while it goes for something
         ("player_kind", "u1"),
+        ("hunts_players", "u1"),
         ("dead_state", "u1"),
         ("attack_range_m", "<f8"),
         ("pick_up_range_m", "<f8"),

@@ -143,7 +143,7 @@ class Course(ABC):
         self._display.stage("warm-up", options.clients)
 
         def begin(player: int, token: bytes) -> None:
-            crew.call(lambda: self.begin(player, token))
+            crew.post(lambda: self.begin(player, token))  # a call would wait 20 ms for each
 
         def show() -> None:
             self._display.progress(int(crew.in_place.sum()), "in place")

@@ -65,10 +65,11 @@ def build_swarm(
     guide["pick_up"] = game.intents.get("pick_up", 0)
     guide["run_button"] = game.buttons.get("run", 0)
     guide["player_kind"] = game.kinds.get("player", 1)
+    guide["hunts_players"] = options.fight
     guide["dead_state"] = game.states.get("dead", 255)
     guide["attack_range_m"], guide["pick_up_range_m"] = ATTACK_RANGE_M, PICK_UP_RANGE_M
     guide["tile_m"], guide["origin_x"], guide["origin_y"] = TILE_M, zone.origin_x, zone.origin_y
-    hunt = EAGER_HUNT if rows > number else HUNT
+    hunt = EAGER_HUNT if rows > number or options.fight else HUNT
     guide["hunt_range_m"], guide["hunt_ns"], guide["hunt_pause_ns"] = hunt
     guide["hunt_buttons"] = guide["run_button"] if rows > number else 0
     schedule = np.zeros(1, SCHEDULE)
@@ -142,6 +143,10 @@ class Crew:
             except TimeoutError:
                 continue
         return future.result()
+
+    def post(self, function: Callable[[], None]) -> None:
+        """As `call`, but does not wait for the slice to end; an error ends the swarm."""
+        self._calls.put(function)
 
     def begin(self, player: int, token: bytes) -> None:
         """A player begins to connect with a connect token (from the swarm's thread: use `call`)."""

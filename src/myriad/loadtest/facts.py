@@ -29,6 +29,8 @@ class ServerFacts(NamedTuple):
     deaths: int
     pickups: int
     drops: Mapping[str, int]
+    phases_ns: Mapping[str, int]
+    thread_cpu_s: float
 
 
 class CheckFacts(NamedTuple):

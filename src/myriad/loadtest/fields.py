@@ -30,6 +30,8 @@ FIELDS: Final[tuple[Field, ...]] = (
     Field("seconds", "s", "Length of the measured window."),
     Field("input_hz", "Hz", "Input packets a second that each client was to send."),
     Field("spread", "", "Where players started and stayed: uniform or square."),
+    Field("square_share", "", "With square: the share of the players inside of it."),
+    Field("fight", "", "Whether players went for each other."),
     Field("seed", "", "Seed of behaviour and impairment."),
     Field("impair", "", "The impairment as given; empty: none."),
     Field("warm_up.seconds", "s", "From the first login to the last client in place; not part of the window."),
@@ -107,6 +109,14 @@ FIELDS: Final[tuple[Field, ...]] = (
     Field("server.tick_lateness_ms.p50", "ms", "How late ticks began in the window."),
     Field("server.tick_lateness_ms.p99", "ms", "How late ticks began in the window."),
     Field("server.tick_lateness_ms.max", "ms", "How late ticks began in the window, to the histogram's bucket."),
+    Field("server.tick_lateness_ms.p999", "ms", "How late ticks began in the window."),
+    Field("server.thread_cpu_cores", "cores", "CPU time of the zones' own threads per second of the window."),
+    Field(
+        "server.phases_cores",
+        "",
+        "An object of phases: time that the zones' threads were in each, per second of the window, by the clock (on a"
+        " machine that is full, waiting for a core is in it).",
+    ),
     Field("server.cpu_us_per_client_snapshot", "µs", "CPU time of the server per snapshot sent."),
     Field("server.drops", "", "What the server dropped in the window: an object of reason and count."),
 )
@@ -180,11 +190,14 @@ WORLD_FIELDS: Final[tuple[Field, ...]] = (
 """What a result of `--world` has besides."""
 
 
+_OBJECTS: Final = ("server.drops", "server.phases_cores", "zones")
+
+
 def paths_of(result: Mapping[str, object], before: str = "") -> Iterator[str]:
-    """The paths of all fields of a result; lists, and the objects `server.drops` and `zones`, count as one field."""
+    """The paths of all fields of a result; lists, and the objects of `_OBJECTS` count as one field."""
     for name, value in result.items():
         path = f"{before}{name}"
-        if isinstance(value, Mapping) and path not in ("server.drops", "zones"):
+        if isinstance(value, Mapping) and path not in _OBJECTS:
             yield from paths_of(value, f"{path}.")
         else:
             yield path

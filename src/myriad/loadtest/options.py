@@ -13,7 +13,7 @@ from myriad.core.settings import row
 from myriad.loadtest.impairment import parse_chaos, parse_impairment
 
 MAX_CONNECTIONS = 19_500
-"""Two sockets a player, and some descriptors for the rest of the program."""
+"""A socket a player, two for a traveller; and some descriptors for the rest of the program."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +48,13 @@ class LoadOptions:
     spread: str = row(
         "uniform",
         "",
-        "Where players start and stay: everywhere, or 60 % of them inside one square of 100 m.",
+        "Where players start and stay: everywhere, or most of them inside one square of 100 m.",
         choices=("uniform", "square"),
+    )
+    square_share: float = row(0.6, "", "With --spread square: the share of the players inside of it (0 to 1).", 0, 1)
+    fight: bool = row(False, "", "Players go for each other, and rest hardly ever.")
+    party: int = row(
+        5, "players", "Those of a world who start and hunt together; 1: each anywhere in its zone.", 1, 100
     )
     impair: str = row(
         "",
@@ -77,8 +82,8 @@ class LoadOptions:
             raise StartupError("--travel and --chaos need --world")
         if self.world and (self.spread != "uniform" or self.impair_stop > 0):
             raise StartupError("--spread and --impair-stop are for one zone, not for --world")
-        if self.world and 2 * self.clients > MAX_CONNECTIONS:
-            raise StartupError(f"--clients: a world is tested with at most {MAX_CONNECTIONS // 2} players")
+        if self.world and self.clients + round(self.clients * self.travel) > MAX_CONNECTIONS:
+            raise StartupError(f"--clients: at most {MAX_CONNECTIONS}, and each traveller counts twice")
         if self.impair_stop >= self.seconds:
             raise StartupError(f"--impair-stop {self.impair_stop:g} must lie within the window of {self.seconds:g} s")
         if self.impair_stop > 0 and not self.impair:

@@ -1,6 +1,6 @@
 """Where simulated players start, and the ground that each calls home.
 
-Responsible for: seeded starting points on walkable tiles, everywhere or with 60 % of them inside one square of 100 m.
+Responsible for: seeded starting points on walkable tiles, everywhere or with most of them inside one square of 100 m.
 Not here: how a login carries the wish (`runtime/login.py`), what bots do there (`loadtest/bots.py`).
 
 Invariant: the same map, number and seed give the same places; every place lies on a walkable tile inside its home.
@@ -16,7 +16,6 @@ import numpy.typing as npt
 from myriad.client.ground import TILE_M, ZoneMap
 
 SQUARE_M = 100
-SQUARE_SHARE = 0.6
 EDGE_M = 12
 """Bots keep this far from the zone's border."""
 
@@ -60,8 +59,8 @@ def find_square(zone: ZoneMap) -> tuple[int, int]:
     return zone.origin_x + best[3] * TILE_M, zone.origin_y + best[2] * TILE_M
 
 
-def choose_places(zone: ZoneMap, number: int, spread: str, seed: int) -> Places:
-    """Starting points and homes for `number` clients. `spread` is "uniform" or "square": then the first 60 % are in it.
+def choose_places(zone: ZoneMap, number: int, spread: str, seed: int, share: float = 0.6) -> Places:
+    """Starting points and homes for `number` clients. `spread` is "uniform" or "square": the first `share` are in it.
 
     On a map without walkable tiles inside a home, its middle is taken.
     """
@@ -74,7 +73,7 @@ def choose_places(zone: ZoneMap, number: int, spread: str, seed: int) -> Places:
         zone.origin_x + width * TILE_M - EDGE_M,
         zone.origin_y + height * TILE_M - EDGE_M,
     )
-    inside = round(number * SQUARE_SHARE) if spread == "square" else 0
+    inside = round(number * share) if spread == "square" else 0
     homes = np.tile(np.array(whole, np.float64), (number, 1))
     if inside:
         left, bottom = find_square(zone)

@@ -43,6 +43,8 @@ def build_result(facts: RunFacts) -> dict[str, Any]:
         "seconds": round(facts.seconds, 3),
         "input_hz": facts.options.input_hz,
         "spread": facts.options.spread,
+        "square_share": facts.options.square_share,
+        "fight": facts.options.fight,
         "seed": facts.options.seed,
         "impair": facts.options.impair,
         "warm_up": {"seconds": round(facts.warm_up_s, 3), "login_ms": _times(facts.login_ns)},
@@ -63,7 +65,14 @@ def build_result(facts: RunFacts) -> dict[str, Any]:
             "cpu_cores": round(facts.server.cpu_s / facts.seconds, 4),
             "rss_bytes": facts.server.rss_bytes,
             "tick_hz": round(facts.server.ticks / facts.seconds, 2),
-            "tick_lateness_ms": summary_ms(facts.server.lateness),
+            "tick_lateness_ms": {
+                **summary_ms(facts.server.lateness),
+                "p999": round(percentile(facts.server.lateness, 99.9) / 1e6, 3),
+            },
+            "thread_cpu_cores": round(facts.server.thread_cpu_s / facts.seconds, 4),
+            "phases_cores": {
+                name: round(spent_ns / 1e9 / facts.seconds, 4) for name, spent_ns in facts.server.phases_ns.items()
+            },
             "cpu_us_per_client_snapshot": round(per_snapshot_us, 3),
             "drops": dict(facts.server.drops),
         },

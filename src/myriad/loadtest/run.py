@@ -41,7 +41,7 @@ def run_load_test(options: LoadOptions, game: Game, display: Display) -> tuple[d
     try:
         status = door.zone_status()
         zone = game.read_map(str(status["zone"]), int(status["tick_hz"]))
-        places = choose_places(zone, options.clients, options.spread, options.seed)
+        places = choose_places(zone, options.clients, options.spread, options.seed, options.square_share)
         arrivals = Arrivals(options.host, options.port, places, options.seed, options.logins_at_once)
         grant = arrivals.first()
     except FrontDoorError as error:

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from myriad.core.errors import MyriadError
-from myriad.core.histogram import Histogram, difference, from_sparse
+from myriad.core.histogram import Histogram, difference, from_sparse, total
+from myriad.core.phases import PHASES
 from myriad.loadtest.facts import ServerFacts
 
 
@@ -35,6 +36,8 @@ def server_facts(before: Mapping[str, Any], after: Mapping[str, Any]) -> ServerF
                 for name, number in after["drops"].items()
                 if (grown := int(number) - int(before["drops"].get(name, 0))) > 0
             },
+            phases_ns={name: _spent_ns(after, name) - _spent_ns(before, name) for name in PHASES},
+            thread_cpu_s=float(after["thread_cpu_seconds"]) - float(before["thread_cpu_seconds"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise MyriadError(f"the server's /v1/zone lacks {error}") from None
@@ -42,6 +45,12 @@ def server_facts(before: Mapping[str, Any], after: Mapping[str, Any]) -> ServerF
 
 def _lateness(status: Mapping[str, Any]) -> Histogram:
     return from_sparse(status["histograms_ns"]["lateness"])
+
+
+def _spent_ns(status: Mapping[str, Any], phase: str) -> int:
+    """So far; 0 before the zone had such a phase."""
+    recorded = status["histograms_ns"].get(phase)
+    return 0 if recorded is None else total(from_sparse(recorded))
 
 
 def _grown(before: Mapping[str, Any], after: Mapping[str, Any], table: str, name: str) -> int:

@@ -68,6 +68,7 @@ def look_around(
     number = visible_entities(clients.views, connection, int(clients.states["tick"][connection]), listed)
     myself = int(clients.sessions["entity_id"][connection])
     player_kind = int(bots.guide["player_kind"][0])
+    spares_players = int(bots.guide["hunts_players"][0]) == 0
     dead_state = int(bots.guide["dead_state"][0])
     prey = int(bots.bots["prey_id"][row])
     x = float(plan["x"][row])
@@ -81,7 +82,8 @@ def look_around(
         if kind == player_kind:
             players += 1
             _ask_name(sight, plan, row, entity)
-            continue
+            if spares_players:
+                continue
         is_item = kind >= ITEM_KIND_BASE
         if entity == myself or (not is_item and int(listed["state"][k]) == dead_state):
             continue

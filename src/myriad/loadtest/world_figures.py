@@ -15,12 +15,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from myriad.core.histogram import percentile
+from myriad.core.phases import PHASES
 from myriad.loadtest.facts import ServerFacts
 from myriad.loadtest.server_side import server_facts
 from myriad.runtime.login import FrontDoor, FrontDoorError
 
 _NOTHING: Mapping[str, Any] = {
     "cpu_seconds": 0.0,
+    "thread_cpu_seconds": 0.0,
     "ticks": 0,
     "snapshots_sent": 0,
     "drops": {},
@@ -87,6 +89,8 @@ def add_up(zones: Mapping[str, ServerFacts], doors: Mapping[str, str], snapshot_
         deaths=sum(one.deaths for one in facts),
         pickups=sum(one.pickups for one in facts),
         drops=drops,
+        phases_ns={name: sum(one.phases_ns[name] for one in facts) for name in PHASES},
+        thread_cpu_s=sum(one.thread_cpu_s for one in facts),
     )
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from myriad.client.ground import TILE_M, Game, WorldMap, ZoneArea, ZoneMap
-from myriad.loadtest.places import Places, own_ground, points_in
+from myriad.loadtest.places import EDGE_M, Places, own_ground, points_in
 
 REACHES_TILES = (12, 8, 5)
 """Half the length of a lane; the longest that a border has room for is taken."""
@@ -96,11 +96,13 @@ def lanes_of(ground: ZoneMap, border: Border) -> npt.NDArray[np.float64]:
     return np.zeros((0, 4))
 
 
-def choose_world_places(game: Game, ground: ZoneMap, number: int, travel: float, seed: int) -> Places:
+def choose_world_places(
+    game: Game, ground: ZoneMap, number: int, travel: float, seed: int, party: int = PARTY
+) -> Places:
     """Places for `number` players, of whom the share `travel` (0..1) has a lane and starts on it.
 
-    The others are spread evenly over all zones, each at home in its own, in parties of `PARTY`: alone a player cannot
-    win much.
+    The others are spread evenly over all zones, each at home in its own, in parties: alone a player cannot win much.
+    With parties of 1 each starts anywhere in its zone and is at home in all of it.
     """
     rng = np.random.default_rng(seed)
     borders = [lanes for border in borders_of(game.world_map) if len(lanes := lanes_of(ground, border))]
@@ -120,9 +122,19 @@ def choose_world_places(game: Game, ground: ZoneMap, number: int, travel: float,
     others = np.setdiff1d(np.arange(number), travellers)
     for k, area in enumerate(game.world_map.zones):
         here = others[k :: len(game.world_map.zones)]
-        for first in range(0, len(here), PARTY):
-            _place_party(places, here[first : first + PARTY], _part(ground, area), rng)
+        if party == 1:
+            _place_each(places, here, _part(ground, area), rng)
+            continue
+        for first in range(0, len(here), party):
+            _place_party(places, here[first : first + party], _part(ground, area), rng)
     return places
+
+
+def _place_each(places: Places, players: npt.NDArray[np.int64], zone: ZoneMap, rng: np.random.Generator) -> None:
+    west, south, east, north = zone.bounds
+    home = np.array([west + EDGE_M, south + EDGE_M, east - EDGE_M, north - EDGE_M], np.float64)
+    places.starts[players] = points_in(zone, home, len(players), rng)
+    places.homes[players] = home
 
 
 def _place_party(places: Places, party: npt.NDArray[np.int64], zone: ZoneMap, rng: np.random.Generator) -> None:

@@ -71,7 +71,7 @@ def run_world_load_test(options: LoadOptions, game: Game, display: Display) -> t
         display.stage("maps", 1)
         ground = read_ground(game)
         display.progress(1)
-        places = choose_world_places(game, ground, options.clients, options.travel, options.seed)
+        places = choose_world_places(game, ground, options.clients, options.travel, options.seed, options.party)
         entry = _enter_first(gateway, names[0], places, options.warm_up_s)
     except FrontDoorError as error:
         raise StartupError(f"no world to test: {error}") from None

@@ -108,6 +108,7 @@ def status(**changes: Any) -> dict[str, Any]:
         "npcs": 500,
         "snapshot_hz": 20,
         "cpu_seconds": 1.0,
+        "thread_cpu_seconds": 1.0,
         "memory_bytes": 10,
         "ticks": 100,
         "snapshots_sent": 50,
@@ -120,10 +121,12 @@ def status(**changes: Any) -> dict[str, Any]:
 
 def test_the_server_s_figures_are_those_of_the_window() -> None:
     after = status(
-        cpu_seconds=3.5, ticks=700, snapshots_sent=950, late=[1000, 5000, 6000], game={"hits": 4, "deaths": 2},
-        drops={"input_repeated": 10, "empty": 0, "packet_type": 1}, npcs=498,
+        cpu_seconds=3.5, thread_cpu_seconds=3.0, ticks=700, snapshots_sent=950, late=[1000, 5000, 6000],
+        game={"hits": 4, "deaths": 2}, drops={"input_repeated": 10, "empty": 0, "packet_type": 1}, npcs=498,
     )  # fmt: skip
     facts = server_facts(status(), after)
+    assert facts.thread_cpu_s == 2.0
+    assert set(facts.phases_ns.values()) == {0}, "a zone that has no such phase spent nothing in it"
     assert (facts.cpu_s, facts.ticks, facts.snapshots_sent, facts.npcs) == (2.5, 600, 900, 498)
     assert (facts.hits, facts.deaths, facts.pickups) == (3, 2, 0)
     assert count(facts.lateness) == 2

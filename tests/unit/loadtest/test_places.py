@@ -46,6 +46,12 @@ def test_square_holds_sixty_per_cent_on_the_freest_ground() -> None:
     assert inside[300:].sum() < 20
 
 
+def test_the_share_of_the_square_may_be_everybody() -> None:
+    places = choose_places(zone(), 200, "square", 7, share=1.0)
+    assert np.all((places.starts >= (1600, 200)) & (places.starts <= (1700, 300)))
+    assert len(np.unique(places.homes, axis=0)) == 1
+
+
 def test_the_seed_decides() -> None:
     assert (choose_places(zone(), 50, "square", 7).starts == choose_places(zone(), 50, "square", 7).starts).all()
     assert (choose_places(zone(), 50, "square", 7).starts != choose_places(zone(), 50, "square", 8).starts).any()

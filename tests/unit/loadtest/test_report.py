@@ -39,7 +39,9 @@ def facts(**changes: Any) -> RunFacts:
         record(histograms[SEND_LATENESS], MS // 10)
     lateness = new_histogram()
     record(lateness, MS)
-    server = ServerFacts(500, 20.0, 1.0, 200_000_000, 600, lateness, 800, 5, 1, 2, {"input_repeated": 7})
+    server = ServerFacts(
+        500, 20.0, 1.0, 200_000_000, 600, lateness, 800, 5, 1, 2, {"input_repeated": 7}, {"send": 2 * MS}, 0.5
+    )
     basis: dict[str, Any] = {
         "options": LoadOptions(clients=4, seconds=10),
         "seconds": 10.0,
@@ -118,6 +120,13 @@ def test_rates_and_percentiles() -> None:
     assert build_result(facts(floor_us=500.0))["ratio_to_floor"] == 2.5
     assert len(summary_rows(result)) > 10
     assert len(summary_rows(build_result(facts(floor_us=4.0, checks=AGREED)))) == len(summary_rows(result)) + 2
+
+
+def test_the_server_s_time_is_told_by_phase_and_its_lateness_to_one_in_a_thousand() -> None:
+    server = build_result(facts())["server"]
+    assert server["phases_cores"] == {"send": 0.0002}
+    assert server["thread_cpu_cores"] == 0.05
+    assert 1.0 <= server["tick_lateness_ms"]["p999"] < 1.1
 
 
 def changed(name: str, row: int, value: float) -> np.ndarray:
@@ -221,7 +230,7 @@ def test_flags_that_contradict_each_other_are_refused() -> None:
         {"world": "http://127.0.0.1:8080", "chaos": "kill-host=0s"},
         {"world": "http://127.0.0.1:8080", "chaos": "kill-gateway=10s"},
         {"world": "http://127.0.0.1:8080", "spread": "square"},
-        {"world": "http://127.0.0.1:8080", "clients": 10_000},
+        {"world": "http://127.0.0.1:8080", "clients": 10_000, "travel": 1.0},
         {"world": "http://127.0.0.1:8080", "travel": 1.5},
     ):
         with pytest.raises(StartupError):

@@ -19,12 +19,13 @@ def status(ticks: int, snapshots: int, cpu_s: float, players: int = 5) -> dict[s
         "players": players,
         "snapshot_hz": 20,
         "cpu_seconds": cpu_s,
+        "thread_cpu_seconds": cpu_s / 2,
         "memory_bytes": 1000,
         "ticks": ticks,
         "snapshots_sent": snapshots,
         "game": {"hits": ticks // 10},
         "drops": {"input_repeated": snapshots},
-        "histograms_ns": {"lateness": to_sparse(lateness)},
+        "histograms_ns": {"lateness": to_sparse(lateness), "step": to_sparse(lateness)},
     }
 
 
@@ -50,6 +51,9 @@ def test_all_zones_together_count_a_process_once() -> None:
     assert total.rss_bytes == 2000
     assert total.npcs == 120
     assert total.snapshots_sent == 1000 + 2000 + 60
+    assert total.phases_ns["step"] == (600 + 600 + 50) * MS
+    assert total.phases_ns["send"] == 0
+    assert total.thread_cpu_s == 1.0 + 1.0 + 0.25
     assert total.ticks == round((600 + 600 + 50) / 3)
     assert total.drops == {"input_repeated": 1000 + 2000 + 60}
 

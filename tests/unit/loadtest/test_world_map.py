@@ -10,7 +10,7 @@ import pytest
 from emberdale.game import GAME
 from myriad.client.ground import TILE_M, ZoneMap
 from myriad.game import Game, WorldMap, ZoneArea
-from myriad.loadtest.places import own_ground
+from myriad.loadtest.places import EDGE_M, own_ground
 from myriad.loadtest.world_map import PARTY, borders_of, choose_world_places, lanes_of, read_ground
 
 SIDE_M = 400
@@ -94,6 +94,19 @@ def test_travellers_start_near_a_border_and_the_others_in_all_zones_on_free_grou
     assert ((left <= x) & (x <= right) & (bottom <= y) & (y <= top)).all()
     parties = np.unique(places.homes[~travels], axis=0)
     assert len(parties) == 4 * -(-18 // PARTY)
+
+
+def test_players_without_a_party_roam_all_of_their_zone() -> None:
+    ground = read_ground(WORLD)
+    places = choose_world_places(WORLD, ground, 400, 0.0, seed=5, party=1)
+    assert len(np.unique(places.homes, axis=0)) == len(AREAS)
+    for area in AREAS:
+        here = (places.homes[:, 0] == area.x + EDGE_M) & (places.homes[:, 1] == area.y + EDGE_M)
+        assert here.sum() == 100
+        x, y = places.starts[here].T
+        assert (x.min() < area.x + 40) and (x.max() > area.east - 40), "not only its middle"
+        assert (area.y + EDGE_M <= y).all() and (y <= area.north - EDGE_M).all()
+    assert all(is_free(ground, x, y) for x, y in places.starts.tolist())
 
 
 def test_the_same_seed_gives_the_same_places() -> None:
