@@ -30,7 +30,7 @@ from myriad.runtime.repeating import Repeating
 from myriad.runtime.store_thread import StoreThread
 from myriad.runtime.warm import Progress, warm
 from myriad.runtime.world_host import WorldParts
-from myriad.runtime.world_process import EAGER_ZONES, World
+from myriad.runtime.world_process import World, eager_zones
 from myriad.storage.auditor import Auditor
 from myriad.storage.port import Store, open_store
 from myriad.storage.writer import Writer
@@ -169,8 +169,9 @@ def world_of(settings: Settings) -> World:
 
 def _warm_up(game: Game, states: ZoneStates, progress: Progress) -> None:
     warm(progress, host_groups())
-    game.preload(game.zones)
-    states.prepare(game.zones[:EAGER_ZONES])
+    eager = eager_zones(game.zones, game.zones[:1])
+    game.preload(eager)
+    states.prepare(eager)
 
 
 def _open_writer(settings: Settings) -> Writer:

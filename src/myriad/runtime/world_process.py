@@ -100,6 +100,11 @@ def run_world_process(settings: Settings, world: World) -> int:
         return _Loop(settings, world, (gateway, relay), sockets, lock).run()
 
 
+def eager_zones(zones: tuple[str, ...], start_zones: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of a world's `zones` that run from the start: all of a small world, else where players begin."""
+    return zones if len(zones) <= EAGER_ZONES else start_zones
+
+
 def limits_of(settings: Settings, num_zones: int, num_eager: int, max_layers: int) -> ScalingLimits:
     """How far a world of `num_zones` may grow, `num_eager` of which run from the start; the game can tell `max_layers`
     of a zone apart. Raises StartupError."""
@@ -229,7 +234,7 @@ class _Loop:
         settings = self._settings
         zones = tuple(ZoneKey(name) for name in self._world.zones)
         always = tuple(ZoneKey(name) for name in self._world.start_zones)
-        eager = zones if len(zones) <= EAGER_ZONES else always
+        eager = tuple(ZoneKey(name) for name in eager_zones(self._world.zones, self._world.start_zones))
         limits = limits_of(settings, len(zones), len(eager), self._world.max_layers)
         return Plan(zones, eager, always, limits, settings.watchdog_s, settings.max_players)
 
