@@ -81,6 +81,13 @@ def index_find(
     return -1
 
 
+@inner_kernel
+def index_guess(slots: npt.NDArray[np.void], tag: int) -> int:
+    """The row that `index_find` is most likely to find under `tag`, without a look at any key; -1 if there is none."""
+    at = tag & (len(slots) - 1)
+    return int(np.int64(slots["row"][at])) if int(slots["tag"][at]) == tag else -1
+
+
 @bare_kernel
 def index_insert(slots: npt.NDArray[np.void], tag: int, row: int) -> None:
     """Add `row` under `tag`; the key must not be present."""

@@ -26,7 +26,8 @@ from myriad.core.errors import (
     DROP_UNKNOWN_ADDRESS,
 )
 from myriad.core.kernel import bare_kernel, inner_kernel
-from myriad.netcode.address_index import hash_key, index_find, index_remove
+from myriad.core.prefetch import LINE_BYTES, prefetch_row
+from myriad.netcode.address_index import hash_key, index_find, index_guess, index_remove
 from myriad.netcode.connection import CLOSED, CONNECTED, PENDING
 from myriad.netcode.handshake import (
     receive_request,
@@ -124,6 +125,16 @@ def _receive_packet(server: ServerArrays, batch: Batch, i: int, now_ns: int) -> 
     return _IS_PAYLOAD if kind == PAYLOAD else _NOT_A_PAYLOAD
 
 
+@inner_kernel
+def _ask_ahead(server: ServerArrays, batch: Batch, i: int) -> None:
+    """Have the connection that sent `batch[i]` on its way before its turn comes."""
+    address = batch["address"]
+    tag = hash_key(server.seeds, address[i, 0], address[i, 1], address[i, 2], address[i, 3])
+    row = index_guess(server.address_index, tag)
+    if row >= 0:
+        prefetch_row(server.connections.ctypes.data, row, server.connections.itemsize, 4 * LINE_BYTES)
+
+
 @bare_kernel
 def receive(server: ServerArrays, batch: Batch, count: int, now_ns: int, wall_s: int, payloads: Array) -> int:
     """Process `batch[:count]`: how many authentic payloads were listed in `payloads` (PAYLOAD_RECORD, >= count rows).
@@ -138,6 +149,8 @@ def receive(server: ServerArrays, batch: Batch, count: int, now_ns: int, wall_s:
     data = batch["data"]
     num_payloads = 0
     for i in range(count):
+        if i + 1 < count:
+            _ask_ahead(server, batch, i + 1)
         length = int(lengths[i])
         if length > MAX_PACKET_BYTES:
             outcome = DROP_OVERSIZED

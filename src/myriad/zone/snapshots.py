@@ -43,6 +43,8 @@ from myriad.zone.sessions import MAX_NACK_CREDIT, MAX_WHOIS_CREDIT, NACKS_PER_SN
 Bytes = npt.NDArray[np.uint8]
 
 MAX_WHOIS_REPLIES = 4
+WRITTEN_AHEAD_BYTES = 6 * LINE_BYTES
+"""Of the next datagram: what most snapshots fill."""
 PACKET_OVERHEAD_BYTES = 28 + 20
 """What a payload costs on the wire besides itself: IP and UDP headers, netcode's prefix, sequence and tag."""
 MIN_PAYLOAD_BYTES = 256
@@ -88,6 +90,7 @@ def assemble_slice(bundle: Bundle[ZoneArrays], out: Batch, used: int, part: int,
             continue
         if used + 2 > out.shape[0]:
             break
+        prefetch_row(out.ctypes.data, used + 1, out.itemsize, WRITTEN_AHEAD_BYTES)
         used = confirm(zone.server, out, used, row, now_ns)
         offset = payload_offset(zone.server, row)
         payload = out["data"][used, offset : offset + MAX_PAYLOAD_BYTES]
