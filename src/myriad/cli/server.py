@@ -12,6 +12,9 @@ def run(settings: Settings) -> int:
     """Run one zone: the game on a UDP port, and its HTTP front door on the TCP port of the same number."""
     from functools import partial
 
+    from myriad.runtime.memory import map_large_blocks
+
+    map_large_blocks()
     with late_imports():
         from myriad.cli.kernels import host_groups, standalone_groups
         from myriad.cli.zones import check_zone, game_of, make_zone

@@ -14,6 +14,9 @@ def run(settings: Settings) -> int:
     """Run the world: its zones on UDP ports from udp_port_base on, and its gateway's HTTP on --port."""
     import os
 
+    from myriad.runtime.memory import map_large_blocks
+
+    map_large_blocks()
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # who forks has no other threads, not even NumPy's
     settings = with_free_ports(settings)
     if settings.standalone:

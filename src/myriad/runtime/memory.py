@@ -1,7 +1,11 @@
-"""Giving memory back once nothing is compiled any more.
+"""Keeping out of memory what nobody needs: tables before they are used, and the compiler once nothing is compiled.
 
-Responsible for: taking the compiler's machine code out of the process's resident memory.
+Responsible for: large blocks as mappings of their own; taking the compiler's machine code out of the process's resident
+memory.
 Not here: garbage of Python (`runtime/quiet_collection.py`).
+
+A zone's tables are of the size that they may need, and zeros until then. As a mapping, a page of zeros takes memory
+when it is first written. Out of the heap, it takes memory at once, because it has to be cleared there.
 
 Loading cached kernels touches some 55 MB of LLVM's code, which is never needed again. Those pages are clean copies of a
 file: the operating system takes them back at once, and reads them again if something is compiled after all.
@@ -16,6 +20,17 @@ import sys
 
 _COMPILER = "libllvmlite"
 _MADV_DONTNEED = 4
+_M_MMAP_THRESHOLD = -3
+_LARGE_BYTES = 128 * 1024
+"""Where the C library begins by itself; but it goes up whenever such a block is given back, unless it is set."""
+
+
+def map_large_blocks() -> bool:
+    """From now on every block of 128 KiB or more is a mapping of its own; False where the C library cannot be told."""
+    if sys.platform != "linux":
+        return False
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    return mallopt is not None and mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES) == 1
 
 
 def release_compiler() -> int:
