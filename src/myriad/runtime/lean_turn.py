@@ -12,12 +12,16 @@ import numpy as np
 
 from myriad.core.bundle import Bundle
 from myriad.core.clock import NS_PER_S, FixedStep
+from myriad.core.kernel_pointer import address_of
 from myriad.core.phases import PHASE_SLOW, PHASE_STEP
 from myriad.runtime.turn_kernels import BEGIN, FINISH, RUN, TURN, TurnArrays, turn_part
 from myriad.runtime.udp_port import UdpPort
 from myriad.runtime.zone_measures import ZoneMeasures
 from myriad.runtime.zone_ports import LeanZone
 from myriad.wire.datagram import new_batch
+from myriad.zone.receiving import receive_batch
+from myriad.zone.snapshots import assemble_slice, encode_cells
+from myriad.zone.zone import open_tick
 
 RECEIVE_BATCH = 256
 _FOREVER_NS = 1 << 62
@@ -30,7 +34,7 @@ class LeanTurn:
         self, zone: LeanZone, port: UdpPort, measures: ZoneMeasures, interval_ns: int, receive_budget: int
     ) -> None:
         self.zone = zone
-        self._bundle = zone.bundle
+        self._bundle, self._world = zone.bundle, zone.world_bundle
         self._in, self._out = port.bundles
         self._measures = measures
         self.peers = new_batch(RECEIVE_BATCH if zone.in_world else 1)
@@ -40,15 +44,18 @@ class LeanTurn:
         turn["budget"] = receive_budget
         turn["has_peers"] = zone.in_world
         turn["ticks_per_attention"] = zone.ticks_per_attention
-        turn["step_address"], turn["world_address"] = zone.step_address
         batch, out = new_batch(RECEIVE_BATCH), zone.outbox.batch
+        turn["receive_at"] = address_of(receive_batch, self._bundle, batch, 0, 0, 0)
+        turn["open_at"] = address_of(open_tick, self._bundle, out, 0, 0)
+        turn["step_at"] = address_of(zone.game.step, self._world)
+        turn["encode_at"] = address_of(encode_cells, self._bundle)
+        turn["assemble_at"] = address_of(assemble_slice, self._bundle, out, 0, 0, 0, 0)
         self._arrays = Bundle(
             TurnArrays(
                 turn, measures.lateness, measures.phases, measures.turn, measures.gil_wait, batch, self.peers, out
             )
         )
         self._turn = turn
-        self._can_run = bool(turn["step_address"][0] != 0)
         # Views of single numbers: reading one costs a third of reading a field of the record.
         self._due = turn["due_ns"]
         self._may_open = turn["may_open"]
@@ -66,7 +73,7 @@ class LeanTurn:
     @property
     def runs_by_itself(self) -> bool:
         """True if `run` may be called: nobody wants to see every turn, and the zone needs no Python for quiet ticks."""
-        return self._can_run and not self._measures.watched and self.zone.runs_by_itself
+        return not self._measures.watched and self.zone.runs_by_itself
 
     def run(self, step: FixedStep, speak_until_ns: int, slow_ns: float) -> int:
         """Part RUN, counted in `step` and the measures. A turn of more than `slow_ns` is slow."""
@@ -103,7 +110,7 @@ class LeanTurn:
         return self._call(BEGIN, used)
 
     def _call(self, part: int, used: int) -> int:
-        return int(turn_part(self._in, self._out, self._bundle, self._arrays, part, used))
+        return int(turn_part(self._in, self._out, self._bundle, self._world, self._arrays, part, used))
 
     @property
     def now_ns(self) -> int:

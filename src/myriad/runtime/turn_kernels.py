@@ -4,6 +4,8 @@ A turn of sixty a second that takes a dozen calls from Python spends more on the
 receives, steps and sends by itself until something comes that only Python understands, or the slow lane is due. A turn
 with Python in it is BEGIN (sleep, receive), then Python and the rules, then FINISH (encode, assemble, send).
 
+They hold no machine code of what they call but sockets and clocks: the rest they know by its address.
+
 Responsible for: those kernels, the clock readings between phases, and what of it is measured.
 Not here: what calls them (`runtime/lean_turn.py`), when turns are due and what Python does in them
 (`runtime/zone_loop.py`), the work itself (`runtime/sockets.py`, `zone/`).
@@ -24,7 +26,7 @@ from myriad.core.bundle import Bundle, unbundle
 from myriad.core.errors import DROP_PEER_OVERFLOW
 from myriad.core.histogram import Histogram, record
 from myriad.core.kernel import bare_kernel, inner_kernel
-from myriad.core.kernel_pointer import call_at
+from myriad.core.kernel_pointer import ask_at, call_at
 from myriad.core.phases import (
     PHASE_ASSEMBLE,
     PHASE_ENCODE,
@@ -36,12 +38,11 @@ from myriad.core.phases import (
 )
 from myriad.runtime.socket_records import CLOCK, WALL_CLOCK, SocketIo, read_clock_ns
 from myriad.runtime.sockets import WOKEN, receive_datagrams, send_datagrams, wait
+from myriad.sim.world import World
 from myriad.wire.datagram import Batch
 from myriad.wire.layouts import CALM_PEER_BYTE, PEER_BYTE
 from myriad.zone.arrays import ZoneArrays
-from myriad.zone.receiving import receive_batch
-from myriad.zone.snapshots import assemble_slice, encode_cells
-from myriad.zone.zone import open_tick, plan_tick
+from myriad.zone.zone import plan_tick
 
 BEGIN, FINISH, RUN = range(3)
 """Parts of `turn_part`."""
@@ -74,8 +75,11 @@ TURN = np.dtype(
         ("done_ticks", "i8"),  # and how many were done since: see `core/clock.py`
         ("tick_hz", "i8"),
         ("catch_up_ticks", "i8"),
-        ("step_address", "i8"),  # of the game's step, and of its argument
-        ("world_address", "i8"),
+        ("receive_at", "i8"),  # addresses of the kernels that do the work
+        ("open_at", "i8"),
+        ("step_at", "i8"),
+        ("encode_at", "i8"),
+        ("assemble_at", "i8"),
         ("num_ticks", "i8"),  # that the latest RUN did
         ("busy_ns", "i8"),  # what those took
         ("turn_ns", "i8"),  # what the last of those took
@@ -150,7 +154,7 @@ def _receive(io: SocketIo, bundle: Bundle[ZoneArrays], arrays: TurnArrays) -> No
             if clock_ns < turn["speak_until_ns"][0]:
                 left = _set_peers_aside(zone, turn, batch, count, peers) if turn["has_peers"][0] else count
                 if left > 0:
-                    receive_batch(bundle, batch, left, now_ns, wall_s)
+                    call_at(turn["receive_at"][0], bundle, batch, left, now_ns, wall_s)
             else:
                 turn["num_silenced"][0] += count
         total += count
@@ -184,7 +188,7 @@ def _begin(io: SocketIo, bundle: Bundle[ZoneArrays], arrays: TurnArrays, due_ns:
     if came > 0 or 2 * zone.reliable.state["num_inbox"][0] > len(zone.reliable.inbox):
         flags |= NEEDED
     elif may_open and now_ns < turn["speak_until_ns"][0]:  # inputs handed out in silence would be lost
-        turn["used"][0] = open_tick(bundle, arrays.out, used, now_ns)
+        turn["used"][0] = ask_at(turn["open_at"][0], bundle, arrays.out, used, now_ns)
         flags |= OPENED
     turn["left_ns"][0] = read_clock_ns(io, CLOCK)
     turn["spent_ns"][0, PHASE_RECEIVE] = turn["left_ns"][0] - now_ns
@@ -206,11 +210,11 @@ def _finish(
     start_ns = read_clock_ns(io, CLOCK)
     encoded_ns = start_ns
     if encodes:
-        encode_cells(bundle)
+        call_at(turn["encode_at"][0], bundle)
         encoded_ns = read_clock_ns(io, CLOCK)
     assembled_ns = encoded_ns
     if part >= 0:
-        used = assemble_slice(bundle, out, used, part, num_parts, now_ns)
+        used = ask_at(turn["assemble_at"][0], bundle, out, used, part, num_parts, now_ns)
         assembled_ns = read_clock_ns(io, CLOCK)
     sent_ns = assembled_ns
     if used > 0:
@@ -231,8 +235,10 @@ def _finish(
 
 
 @inner_kernel
-def _run(inward: SocketIo, outward: SocketIo, bundle: Bundle[ZoneArrays], arrays: TurnArrays, zone: ZoneArrays) -> int:
-    turn = arrays.turn
+def _run(
+    inward: SocketIo, outward: SocketIo, bundle: Bundle[ZoneArrays], world: Bundle[World], arrays: TurnArrays
+) -> int:
+    zone, turn = unbundle(bundle), arrays.turn
     tick = zone.world.clock["tick"]
     turn["num_ticks"][0] = 0
     turn["busy_ns"][0] = 0
@@ -250,7 +256,7 @@ def _run(inward: SocketIo, outward: SocketIo, bundle: Bundle[ZoneArrays], arrays
         if flags != OPENED or owed > turn["catch_up_ticks"][0]:
             break
         stepping_ns = read_clock_ns(inward, CLOCK)
-        call_at(int(turn["step_address"][0]), int(turn["world_address"][0]))
+        call_at(turn["step_at"][0], world)
         turn["spent_ns"][0, PHASE_STEP] = read_clock_ns(inward, CLOCK) - stepping_ns
         turn["spent_ns"][0, PHASE_SLOW] = 0
         show = plan_tick(zone, int(turn["num_slices"][0]))
@@ -262,12 +268,12 @@ def _run(inward: SocketIo, outward: SocketIo, bundle: Bundle[ZoneArrays], arrays
     return flags
 
 
-# One entry for three: each of them holds most of the zone's machine code, and three copies would have to be compiled.
 @bare_kernel
 def turn_part(
     in_bundle: Bundle[SocketIo],
     out_bundle: Bundle[SocketIo],
     bundle: Bundle[ZoneArrays],
+    world: Bundle[World],
     turn_bundle: Bundle[TurnArrays],
     part: int,
     used: int,
@@ -296,7 +302,7 @@ def turn_part(
         return 0
     inward = unbundle(in_bundle)
     if part == RUN:
-        flags = int(_run(inward, outward, bundle, arrays, unbundle(bundle)))
+        flags = int(_run(inward, outward, bundle, world, arrays))
     else:
         flags = int(_begin(inward, bundle, arrays, int(turn["due_ns"][0]), used, turn["may_open"][0] != 0))
     turn["working_since_ns"][0] = 0  # Python's part is the loop's to watch

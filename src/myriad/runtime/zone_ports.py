@@ -14,6 +14,8 @@ from typing import NamedTuple, Protocol, runtime_checkable
 from myriad.cluster.requests import Answer, Directory, LeaseGranted, Request
 from myriad.core.bundle import Bundle
 from myriad.core.phases import PhaseTimer
+from myriad.game.game import Game
+from myriad.sim.world import World
 from myriad.wire.datagram import Batch
 from myriad.zone.arrays import ZoneArrays
 from myriad.zone.players import Outbox
@@ -96,6 +98,16 @@ class LeanZone(ZoneLike, Protocol):
         ...
 
     @property
+    def game(self) -> Game:
+        """Whose step it calls."""
+        ...
+
+    @property
+    def world_bundle(self) -> Bundle[World]:
+        """What the step is given."""
+        ...
+
+    @property
     def outbox(self) -> Outbox:
         """What `outgoing` hands over."""
         ...
@@ -128,11 +140,6 @@ class LeanZone(ZoneLike, Protocol):
     @property
     def runs_by_itself(self) -> bool:
         """True if ticks to which nothing comes need no Python."""
-        ...
-
-    @property
-    def step_address(self) -> tuple[int, int]:
-        """Of the game's step and its argument, for kernels; (0, 0) if there is no machine code."""
         ...
 
     def set_now(self, now_ns: int) -> None:

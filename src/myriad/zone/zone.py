@@ -23,7 +23,6 @@ import numpy as np
 from myriad.core.bundle import Bundle, unbundle
 from myriad.core.errors import DROP_RELIABLE_MALFORMED
 from myriad.core.kernel import bare_kernel, inner_kernel
-from myriad.core.kernel_pointer import address_of
 from myriad.core.phases import PHASE_ASSEMBLE, PHASE_ENCODE, PHASE_SLOW, PHASE_STEP, PhaseTimer
 from myriad.core.settings import Settings
 from myriad.game.game import Game
@@ -256,11 +255,6 @@ class Zone(Alone):
         """True if ticks to which nothing comes need no Python: time is not dilated."""
         return RUNGS[self.ladder.rung].dilation == 100
 
-    @property
-    def step_address(self) -> tuple[int, int]:
-        """For kernels: addresses of the game's step and of its argument (`core/kernel_pointer.py`)."""
-        return address_of(self.game.step, self._world_bundle), self._world_bundle.address
-
     def set_now(self, now_ns: int) -> None:
         """A turn begins: the time for what other threads call."""
 
@@ -339,6 +333,11 @@ class Zone(Alone):
     def bundle(self) -> Bundle[ZoneArrays]:
         """The arrays as kernels take them."""
         return self._bundle
+
+    @property
+    def world_bundle(self) -> Bundle[World]:
+        """The world as the game's step takes it."""
+        return self._world_bundle
 
     def rehearse(self, now_ns: int) -> None:
         """One player comes, talks, and goes, without a network: calls whatever kernel a session needs. For warming."""

@@ -10,7 +10,9 @@ import pytest
 
 from myriad.core.bundle import Bundle, unbundle
 from myriad.core.kernel import bare_kernel
-from myriad.core.kernel_pointer import address_of, call_at
+from myriad.core.kernel_pointer import address_of, ask_at, call_at
+
+pytestmark = pytest.mark.without_jit
 
 
 class Numbers(NamedTuple):
@@ -31,29 +33,40 @@ def refuse(bundle: Bundle[Numbers]) -> None:
 
 
 @bare_kernel
-def count(bundle: Bundle[Numbers]) -> int:
-    return len(unbundle(bundle).numbers)
+def first_at_least(bundle: Bundle[Numbers], others: npt.NDArray[np.int64], least: int) -> int:
+    numbers = unbundle(bundle).numbers
+    for k in range(len(numbers)):
+        if numbers[k] + others[k] >= least:
+            return k
+    return -1
 
 
 @bare_kernel
-def call_twice(address: int, bundle_address: int) -> int:
-    call_at(address, bundle_address)
-    call_at(address, bundle_address)
+def call_twice(address: int, bundle: Bundle[Numbers]) -> int:
+    call_at(address, bundle)
+    call_at(address, bundle)
     return 7
 
 
-def test_the_kernel_at_an_address_works_on_the_arrays_of_the_bundle_at_an_address() -> None:
+@bare_kernel
+def ask_twice(address: int, bundle: Bundle[Numbers], others: npt.NDArray[np.int64]) -> int:
+    return ask_at(address, bundle, others, 12) + 10 * ask_at(address, bundle, others, len(others))
+
+
+def test_the_kernel_at_an_address_works_on_the_arrays_that_it_is_given() -> None:
     bundle = Bundle(Numbers(np.arange(4, dtype=np.int64)))
-    assert call_twice(address_of(double, bundle), bundle.address) == 7
+    assert call_twice(address_of(double, bundle), bundle) == 7
     assert bundle.value.numbers.tolist() == [0, 4, 8, 12]
+
+
+def test_what_the_kernel_at_an_address_returns_comes_back() -> None:
+    bundle = Bundle(Numbers(np.arange(4, dtype=np.int64)))
+    others = np.full(4, 3, np.int64)
+    others[2] = 10
+    assert ask_twice(address_of(first_at_least, bundle, others, 0), bundle, others) == 2 + 10 * 1
 
 
 def test_what_the_called_kernel_raises_the_caller_raises() -> None:
     bundle = Bundle(Numbers(np.full(1, -1, np.int64)))
     with pytest.raises(ValueError, match="a negative number"):
-        call_twice(address_of(refuse, bundle), bundle.address)
-
-
-def test_a_kernel_that_returns_something_has_no_address() -> None:
-    with pytest.raises(TypeError, match="count returns a value"):
-        address_of(count, Bundle(Numbers(np.zeros(2, np.int64))))  # type: ignore[arg-type]
+        call_twice(address_of(refuse, bundle), bundle)
