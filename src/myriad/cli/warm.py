@@ -50,11 +50,12 @@ def run(
         return
     print(f"kernels: compiling into {kernel_cache_root()} (takes its time once)", flush=True)
     start_s = time.monotonic()
-    for module in HOST_MODULES if host else HOST_MODULES + OTHER_MODULES:
-        import_module(module)
     names = [name for name, _ in groups]
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        for done, name in enumerate(pool.map(_compile_group, names)):
+        compiled = pool.map(_compile_group, names)
+        for module in HOST_MODULES if host else HOST_MODULES + OTHER_MODULES:
+            import_module(module)
+        for done, name in enumerate(compiled):
             print(f"kernels: {done + 1}/{len(names)} {name} ({time.monotonic() - start_s:.0f} s)", flush=True)
     warm(groups=groups)
     print(f"kernels: ready after {time.monotonic() - start_s:.1f} s", flush=True)
