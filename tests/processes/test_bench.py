@@ -14,6 +14,7 @@ from tests.processes.test_load_test import myriad
 def test_a_scenario_with_few_players_writes_a_whole_capacity_file_and_its_page(tmp_path: Path) -> None:
     file = tmp_path / "zone.json"
     flags = ("--clients", "20", "--seconds", "3", "--set", "npcs=40", "--yardstick-s", "4")
+    before = set(family_of(os.getpid()))  # servers and browsers of other tests
     done = myriad("bench", "zone", *flags, "--json", str(file))
     found = read_capacity(file)
     assert done.returncode == (0 if found.valid else 1), done.stdout + done.stderr
@@ -38,7 +39,7 @@ def test_a_scenario_with_few_players_writes_a_whole_capacity_file_and_its_page(t
     assert found.machine.versions["numba"]
     page = file.with_suffix(".html").read_text(encoding="utf-8")
     assert "<svg" in page and "</main>" in page
-    assert family_of(os.getpid()) == [os.getpid()], "nothing is left running"
+    assert set(family_of(os.getpid())) <= before, "nothing is left running"
 
 
 def test_a_world_s_processes_are_told_by_kind(tmp_path: Path) -> None:
