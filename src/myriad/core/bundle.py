@@ -36,7 +36,6 @@ class Bundle(Generic[T]):
 
     def __init__(self, value: T) -> None:
         self.value = value
-        self.address = 0
         if numba_config.DISABLE_JIT:
             return
         words = [word for array in _arrays(value) for word in _describe(array)]

@@ -38,6 +38,7 @@ from myriad.core.phases import (
 )
 from myriad.runtime.socket_records import CLOCK, WALL_CLOCK, SocketIo, read_clock_ns
 from myriad.runtime.sockets import WOKEN, receive_datagrams, send_datagrams, wait
+from myriad.runtime.zone_measures import record_phases
 from myriad.sim.world import World
 from myriad.wire.datagram import Batch
 from myriad.wire.layouts import CALM_PEER_BYTE, PEER_BYTE
@@ -52,7 +53,8 @@ CALLED = 1
 EARLY = 2
 """It is not yet time for the turn."""
 NEEDED = 4
-"""Something came that Python has to see: an answer of a handshake, a join, a leave, a message, packets of peers."""
+"""Something came that Python has to see at once: an answer of a handshake, a join, a leave, packets of peers that must
+not wait, or so many messages that the inbox is half full."""
 OPENED = 8
 """The tick was opened: inputs were handed out."""
 ATTENTION = 16
@@ -205,7 +207,7 @@ def _finish(
     now_ns: int,
 ) -> int:
     """As FINISH of `turn_part`; returns when it was done."""
-    turn, phases, out = arrays.turn, arrays.phases, arrays.out
+    turn, out = arrays.turn, arrays.out
     encodes, part, num_parts = show
     start_ns = read_clock_ns(io, CLOCK)
     encoded_ns = start_ns
@@ -227,9 +229,8 @@ def _finish(
     spent[0, PHASE_ENCODE] = encoded_ns - start_ns
     spent[0, PHASE_ASSEMBLE] = assembled_ns - encoded_ns
     spent[0, PHASE_SEND] = sent_ns - assembled_ns
-    for phase in range(spent.shape[1]):
-        _record(phases[phase], spent[0, phase])
-    _record(arrays.whole, sent_ns - turn["now_ns"][0])
+    record_phases(arrays.phases, spent[0])
+    record(arrays.whole, sent_ns - turn["now_ns"][0])
     turn["left_ns"][0] = sent_ns
     return sent_ns
 
@@ -275,10 +276,10 @@ def turn_part(
     bundle: Bundle[ZoneArrays],
     world: Bundle[World],
     turn_bundle: Bundle[TurnArrays],
-    part: int,
+    which: int,
     used: int,
 ) -> int:
-    """`part` of the turns of a zone; what goes in and comes out besides is in `turn`. `used` datagrams of `out` wait.
+    """One part of a zone's turns; what goes in and comes out besides is in `turn`. `used` datagrams of `out` wait.
 
     BEGIN sleeps until `due_ns`, takes what has come, and opens the tick if `may_open` and nobody needs Python. Returns
     CALLED, EARLY, NEEDED and OPENED, added. Changes the zone, `turn` (now_ns, left_ns, spent_ns, used, num_peers,
@@ -295,13 +296,13 @@ def turn_part(
     """
     outward, arrays = unbundle(out_bundle), unbundle(turn_bundle)
     turn = arrays.turn
-    if part == FINISH:
+    if which == FINISH:
         show = (turn["encodes"][0] != 0, int(turn["part"][0]), int(turn["num_parts"][0]))
         _finish(outward, bundle, arrays, used, show, int(turn["now_ns"][0]))
         record(arrays.gil_wait, turn["gil_ns"][0])
         return 0
     inward = unbundle(in_bundle)
-    if part == RUN:
+    if which == RUN:
         flags = int(_run(inward, outward, bundle, world, arrays))
     else:
         flags = int(_begin(inward, bundle, arrays, int(turn["due_ns"][0]), used, turn["may_open"][0] != 0))
@@ -313,9 +314,3 @@ def turn_part(
 def due_at(start_ns: int, number: int, hz: int) -> int:
     """When tick `number` (>= 1) after `start_ns` is due: as `core.clock.FixedStep.next_due_ns`."""
     return start_ns + (number * 1_000_000_000 + hz - 1) // hz
-
-
-@inner_kernel
-def _record(histogram: Histogram, spent_ns: int) -> None:
-    if spent_ns > 0:
-        record(histogram, spent_ns)

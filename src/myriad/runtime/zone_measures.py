@@ -14,11 +14,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from myriad.core.histogram import Histogram, new_histogram, new_histograms, record, summary_ms, to_sparse
-from myriad.core.kernel import kernel
+from myriad.core.kernel import bare_kernel
 from myriad.core.phases import PHASES
 
 
-@kernel
+@bare_kernel
 def record_phases(histograms: Histogram, spent_ns: Histogram) -> None:
     """Records each phase that took time: `histograms` (phases, length) is changed; `spent_ns` is (phases,) int64."""
     for phase in range(len(spent_ns)):

@@ -127,8 +127,9 @@ def test_nothing_is_sent_after_the_lease(bench: Bench) -> None:
 
 
 ATTENTION_TICKS = 6
-HZ = 6000
-"""So that whole turns take no time to wait for."""
+HZ = 600
+"""So that whole turns take little time to wait for, and a busy machine is in time for them."""
+MAX_TRIES = 200
 SLOW_NS = 1_000_000_000
 
 
@@ -150,12 +151,14 @@ def to_the_slow_lane(bench: Bench) -> None:
 
 def run_to_the_slow_lane(bench: Bench) -> int:
     """Whole turns, again and again if the machine is too busy to be in time for one; returns how many they were."""
-    ran, came = 0, 0
-    while not came & ATTENTION:
+    ran = 0
+    for _ in range(MAX_TRIES):
         step = started()
         came = bench.turn.run(step, ALWAYS_NS, SLOW_NS)
         ran += step.origin[1]
-    return ran
+        if came & ATTENTION:
+            return ran
+    raise AssertionError("the machine is never in time")
 
 
 def test_whole_turns_run_until_the_slow_lane_is_due(bench: Bench) -> None:
@@ -190,12 +193,12 @@ def test_ticks_that_are_owed_are_run_one_after_another_and_those_beyond_the_catc
     to_the_slow_lane(bench)
     before = tick_of(bench)
     step = FixedStep(1, catch_up_ticks=3)  # one a second, so that a busy machine owes none more
-    step.start(RealClock().now_ns() - 3_500_000_000)
+    step.start(RealClock().now_ns() - 3_020_000_000)
     bench.port.wake()  # when nothing is owed any more it sleeps: this ends it
     assert bench.turn.run(step, ALWAYS_NS, SLOW_NS) == CALLED | EARLY
     bench.port.forget_wakes()
     assert (tick_of(bench), step.origin[1]) == (before + 3, 3)
-    step.start(RealClock().now_ns() - 4_500_000_000)
+    step.start(RealClock().now_ns() - 4_020_000_000)
     assert bench.turn.run(step, ALWAYS_NS, SLOW_NS) == OPENED
     assert tick_of(bench) == before + 3
     assert step.due_one(RealClock().now_ns())
@@ -211,11 +214,11 @@ def test_a_turn_after_the_lease_is_for_python_and_opens_nothing(bench: Bench) ->
 
 def test_whole_turns_end_with_a_slow_one_and_with_a_packet_for_python(bench: Bench) -> None:
     to_the_slow_lane(bench)
-    step = started()
-    came = 0
-    while not step.origin[1]:  # a busy machine may be late for it
+    for _ in range(MAX_TRIES):
         step = started()
         came = bench.turn.run(step, ALWAYS_NS, 0)
+        if step.origin[1]:  # a busy machine may be late for it
+            break
     assert (came, step.origin[1]) == (PAUSED, 1)
     assert bench.turn.turn_ns > 0
     bench.send(PEER_BYTE)
